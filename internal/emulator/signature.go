@@ -1,0 +1,77 @@
+package emulator
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// signatureVersion leads every signature that @apify/utilities makes.
+	signatureVersion = "0"
+	// signatureHexDigits is how much of the HMAC's hexadecimal form goes into a signature.
+	signatureHexDigits = 30
+	base62Alphabet     = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+// sign makes the signature that lets anyone read the items of the dataset with this ID until
+// expires, or for ever if that is the zero time. It is createStorageContentSignature of
+// @apify/utilities.
+func sign(key, id string, expires time.Time) string {
+	millis := int64(0)
+	if !expires.IsZero() {
+		millis = expires.UnixMilli()
+	}
+	expiry := strconv.FormatInt(millis, 10)
+	parts := strings.Join([]string{signatureVersion, expiry, digest(key, expiry, id)}, ".")
+	return base64.RawURLEncoding.EncodeToString([]byte(parts))
+}
+
+// verify tells whether the signature was made with this key for the dataset with this ID, and has
+// not expired at now.
+func verify(signature, key, id string, now time.Time) bool {
+	decoded, err := base64.RawURLEncoding.DecodeString(signature)
+	if err != nil {
+		return false
+	}
+	parts := strings.Split(string(decoded), ".")
+	if len(parts) != 3 || parts[0] != signatureVersion {
+		return false
+	}
+	expires, err := strconv.ParseInt(parts[1], 10, 64)
+	if err != nil || expires != 0 && now.UnixMilli() >= expires {
+		return false
+	}
+	return hmac.Equal([]byte(parts[2]), []byte(digest(key, parts[1], id)))
+}
+
+func digest(key, expiry, id string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	// Writing to a hash never fails.
+	_, _ = fmt.Fprintf(mac, "%s.%s.%s", signatureVersion, expiry, id)
+	digits := hex.EncodeToString(mac.Sum(nil))[:signatureHexDigits]
+	number, _ := new(big.Int).SetString(digits, 16)
+	return base62(number)
+}
+
+func base62(number *big.Int) string {
+	if number.Sign() == 0 {
+		return base62Alphabet[:1]
+	}
+	var reversed []byte
+	base, digit := big.NewInt(int64(len(base62Alphabet))), new(big.Int)
+	for rest := new(big.Int).Set(number); rest.Sign() > 0; {
+		rest.DivMod(rest, base, digit)
+		reversed = append(reversed, base62Alphabet[digit.Int64()])
+	}
+	for i, j := 0, len(reversed)-1; i < j; i, j = i+1, j-1 {
+		reversed[i], reversed[j] = reversed[j], reversed[i]
+	}
+	return string(reversed)
+}
