@@ -23,25 +23,25 @@ func (t timestamp) MarshalText() ([]byte, error) {
 
 // datasetJSON is the schema Dataset of the OpenAPI document, and what newer servers add to it.
 type datasetJSON struct {
-	ID                  string         `json:"id"`
-	Name                *string        `json:"name"`
-	Title               string         `json:"title,omitempty"`
-	UserID              string         `json:"userId"`
-	Username            string         `json:"username"`
-	CreatedAt           timestamp      `json:"createdAt"`
-	ModifiedAt          timestamp      `json:"modifiedAt"`
-	AccessedAt          timestamp      `json:"accessedAt"`
-	ItemCount           int            `json:"itemCount"`
-	CleanItemCount      int            `json:"cleanItemCount"`
-	ActID               *string        `json:"actId"`
-	ActRunID            *string        `json:"actRunId"`
-	Fields              []string       `json:"fields"`
-	Schema              any            `json:"schema"`
-	ConsoleURL          string         `json:"consoleUrl"`
-	ItemsPublicURL      string         `json:"itemsPublicUrl,omitempty"`
-	URLSigningSecretKey string         `json:"urlSigningSecretKey,omitempty"`
-	GeneralAccess       string         `json:"generalAccess,omitempty"`
-	Stats               detailStats    `json:"stats"`
+	ID                  string      `json:"id"`
+	Name                *string     `json:"name"`
+	Title               string      `json:"title,omitempty"`
+	UserID              string      `json:"userId"`
+	Username            string      `json:"username"`
+	CreatedAt           timestamp   `json:"createdAt"`
+	ModifiedAt          timestamp   `json:"modifiedAt"`
+	AccessedAt          timestamp   `json:"accessedAt"`
+	ItemCount           int         `json:"itemCount"`
+	CleanItemCount      int         `json:"cleanItemCount"`
+	ActID               *string     `json:"actId"`
+	ActRunID            *string     `json:"actRunId"`
+	Fields              []string    `json:"fields"`
+	Schema              any         `json:"schema"`
+	ConsoleURL          string      `json:"consoleUrl"`
+	ItemsPublicURL      string      `json:"itemsPublicUrl,omitempty"`
+	URLSigningSecretKey string      `json:"urlSigningSecretKey,omitempty"`
+	GeneralAccess       string      `json:"generalAccess,omitempty"`
+	Stats               detailStats `json:"stats"`
 }
 
 // detailStats is the schema DatasetStats as the answers about one dataset have it.
@@ -61,20 +61,20 @@ type listStats struct {
 // listItemJSON is the schema DatasetListItem of the OpenAPI document. There a name is a string even
 // where a dataset has none.
 type listItemJSON struct {
-	ID             string         `json:"id"`
-	Name           string         `json:"name"`
-	Title          string         `json:"title,omitempty"`
-	UserID         string         `json:"userId"`
-	Username       string         `json:"username"`
-	CreatedAt      timestamp      `json:"createdAt"`
-	ModifiedAt     timestamp      `json:"modifiedAt"`
-	AccessedAt     timestamp      `json:"accessedAt"`
-	ItemCount      int            `json:"itemCount"`
-	CleanItemCount int            `json:"cleanItemCount"`
-	ActID          *string        `json:"actId"`
-	ActRunID       *string        `json:"actRunId"`
-	GeneralAccess  string         `json:"generalAccess,omitempty"`
-	Stats          listStats      `json:"stats"`
+	ID             string    `json:"id"`
+	Name           string    `json:"name"`
+	Title          string    `json:"title,omitempty"`
+	UserID         string    `json:"userId"`
+	Username       string    `json:"username"`
+	CreatedAt      timestamp `json:"createdAt"`
+	ModifiedAt     timestamp `json:"modifiedAt"`
+	AccessedAt     timestamp `json:"accessedAt"`
+	ItemCount      int       `json:"itemCount"`
+	CleanItemCount int       `json:"cleanItemCount"`
+	ActID          *string   `json:"actId"`
+	ActRunID       *string   `json:"actRunId"`
+	GeneralAccess  string    `json:"generalAccess,omitempty"`
+	Stats          listStats `json:"stats"`
 }
 
 // describe is the dataset as this caller sees it. It wants the lock to be held.

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"maps"
@@ -179,79 +178,4 @@ func randomID(length int) string {
 		}
 	}
 	return string(id)
-}
-
-// member is one property of an item.
-type member struct {
-	name  string
-	value json.RawMessage
-}
-
-// hidden tells whether the API leaves the property out of clean items.
-func (m member) hidden() bool {
-	return strings.HasPrefix(m.name, "#")
-}
-
-// object is an item with its properties in their order, which the API keeps.
-type object []member
-
-// parseObject reads a JSON object; of anything else it returns nil.
-func parseObject(data json.RawMessage) object {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
-		return nil
-	}
-	result := object{}
-	for decoder.More() {
-		token, err := decoder.Token()
-		name, ok := token.(string)
-		if err != nil || !ok {
-			return nil
-		}
-		var value json.RawMessage
-		if decoder.Decode(&value) != nil {
-			return nil
-		}
-		result = result.with(name, value)
-	}
-	return result
-}
-
-// index tells where the property is, or -1.
-func (o object) index(name string) int {
-	return slices.IndexFunc(o, func(m member) bool { return m.name == name })
-}
-
-// with sets a property, in its place if it is there already.
-func (o object) with(name string, value json.RawMessage) object {
-	if i := o.index(name); i >= 0 {
-		o[i].value = value
-		return o
-	}
-	return append(o, member{name, value})
-}
-
-// without leaves out the properties for which drop says so.
-func (o object) without(drop func(member) bool) object {
-	return slices.DeleteFunc(slices.Clone(o), drop)
-}
-
-// MarshalJSON keeps the order of the properties.
-func (o object) MarshalJSON() ([]byte, error) {
-	var buffer bytes.Buffer
-	buffer.WriteByte('{')
-	for i, m := range o {
-		if i > 0 {
-			buffer.WriteByte(',')
-		}
-		name, err := encodeJSON(m.name)
-		if err != nil {
-			return nil, err
-		}
-		buffer.Write(name)
-		buffer.WriteByte(':')
-		buffer.Write(m.value)
-	}
-	buffer.WriteByte('}')
-	return buffer.Bytes(), nil
 }

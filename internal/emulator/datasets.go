@@ -18,17 +18,20 @@ type listJSON struct {
 	Items   []listItemJSON `json:"items"`
 }
 
+// Values of the listing's parameter ownership.
+const (
+	ownedByMe    = "ownedByMe"
+	sharedWithMe = "sharedWithMe"
+)
+
 func (a *API) listDatasets(e *exchange) error {
 	if e.caller.anonymous() {
 		return errTokenNotProvided()
 	}
-	list, err := a.parseListing(e.query)
-	if err != nil {
-		return err
-	}
-	ownership, err := e.query.choice("ownership", "ownedByMe", "sharedWithMe")
-	if err != nil {
-		return err
+	list := a.parseListing(e.query)
+	ownership := e.query.choice("ownership", "", ownedByMe, sharedWithMe)
+	if e.query.err != nil {
+		return e.query.err
 	}
 	now := a.now()
 
@@ -38,8 +41,8 @@ func (a *API) listDatasets(e *exchange) error {
 		owned := r.UserID == e.caller.user.ID
 		switch {
 		case r.Name == "" && !list.Unnamed,
-			owned && ownership == "sharedWithMe",
-			!owned && ownership == "ownedByMe",
+			owned && ownership == sharedWithMe,
+			!owned && ownership == ownedByMe,
 			e.caller.permission(r) == "":
 			continue
 		}
@@ -63,23 +66,17 @@ func (a *API) listDatasets(e *exchange) error {
 
 // parseListing reads the paging parameters. A limit of 0 is none, and one above the maximum is the
 // maximum.
-func (a *API) parseListing(q query) (listJSON, error) {
-	var list listJSON
-	var err error
-	if list.Offset, err = q.number("offset"); err != nil {
-		return list, err
-	}
-	if list.Limit, err = q.number("limit"); err != nil {
-		return list, err
+func (a *API) parseListing(q *query) listJSON {
+	list := listJSON{
+		Offset:  q.number("offset"),
+		Limit:   q.number("limit"),
+		Desc:    q.boolean("desc", false),
+		Unnamed: q.boolean("unnamed", false),
 	}
 	if list.Limit == 0 || list.Limit > a.options.PageLimit {
 		list.Limit = a.options.PageLimit
 	}
-	if list.Desc, err = q.boolean("desc", false); err != nil {
-		return list, err
-	}
-	list.Unnamed, err = q.boolean("unnamed", false)
-	return list, err
+	return list
 }
 
 // createDataset creates a dataset, or returns the one that has the name already.

@@ -4,7 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strconv"
 )
+
+// noLimit is what the API tells as the limit where none was asked for.
+const noLimit = 999_999_999_999
 
 // pushItems appends one object or an array of them, all or none.
 func (a *API) pushItems(e *exchange) error {
@@ -33,16 +38,97 @@ func (a *API) pushItems(e *exchange) error {
 }
 
 func parseItems(data []byte) ([]json.RawMessage, error) {
+	if data == nil {
+		return nil, errInvalid("invalid-input", "The body must be an object or an array of objects.")
+	}
 	var items []json.RawMessage
 	if json.Unmarshal(data, &items) != nil {
 		items = []json.RawMessage{data}
 	}
 	for i, item := range items {
 		var compact bytes.Buffer
-		if json.Compact(&compact, item) != nil || compact.Bytes()[0] != '{' {
+		if err := json.Compact(&compact, item); err != nil || compact.Bytes()[0] != '{' {
 			return nil, errInvalid("invalid-input", "Item %d is not an object.", i)
 		}
 		items[i] = compact.Bytes()
 	}
 	return items, nil
+}
+
+// getItems answers GET and HEAD. What a page is, is settled before anything is done to its items.
+func (a *API) getItems(e *exchange) error {
+	t := parseTransformation(e.query)
+	o := parseOutput(e.query)
+	if e.query.err != nil {
+		return e.query.err
+	}
+	page, err := a.page(e, &t)
+	if err != nil {
+		return err
+	}
+	body, err := o.encode(page, t.apply(page.items), t.columns())
+	if err != nil {
+		return err
+	}
+
+	header := e.w.Header()
+	limit := t.limit
+	if limit == 0 {
+		limit = noLimit
+	}
+	header.Set("X-Apify-Pagination-Total", strconv.Itoa(page.total))
+	header.Set("X-Apify-Pagination-Offset", strconv.Itoa(t.offset))
+	header.Set("X-Apify-Pagination-Limit", strconv.Itoa(limit))
+	header.Set("X-Apify-Pagination-Count", strconv.Itoa(len(page.items)))
+	header.Set("X-Apify-Pagination-Desc", strconv.FormatBool(t.desc))
+	header.Set("Content-Type", o.contentType())
+	if o.attachment {
+		header.Set("Content-Disposition", `attachment; filename="dataset_`+page.id+"."+o.format+`"`)
+	}
+	write(e.w, http.StatusOK, body)
+	return nil
+}
+
+// itemPage is a part of a dataset's items as they are stored.
+type itemPage struct {
+	id, label string
+	// total is by the counters, which can lag behind the items.
+	total int
+	items []json.RawMessage
+}
+
+// page reads the page that the transformation asks for, after its view is settled.
+func (a *API) page(e *exchange, t *transformation) (itemPage, error) {
+	now := a.now()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r, err := a.readable(e.dataset, e.caller, e.query.Get("signature"), now)
+	if err != nil {
+		return itemPage{}, err
+	}
+	if err := t.adopt(r.Schema); err != nil {
+		return itemPage{}, err
+	}
+	r.AccessedAt = now
+	if e.r.Method == http.MethodGet {
+		r.ReadCount++
+	}
+	r.settle(now, a.options.CounterLag)
+	page := itemPage{id: r.ID, label: r.ID, total: r.counted.items}
+	if r.Name != "" {
+		page.label = r.Name
+	}
+	first := min(t.offset, len(r.Items))
+	length := len(r.Items) - first
+	if t.limit > 0 {
+		length = min(length, t.limit)
+	}
+	if t.desc {
+		first = len(r.Items) - first - length
+	}
+	page.items = slices.Clone(r.Items[first : first+length])
+	if t.desc {
+		slices.Reverse(page.items)
+	}
+	return page, nil
 }

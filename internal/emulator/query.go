@@ -8,46 +8,57 @@ import (
 	"strings"
 )
 
-// query is a request's query, read as the API's parameters.
-type query struct{ url.Values }
+// query is a request's query, read as the API's parameters. The first parameter that can't be read
+// is kept as err, so that many can be read before it is looked at.
+type query struct {
+	url.Values
+	err error
+}
 
-func parseQuery(raw string) (query, error) {
+func parseQuery(raw string) (*query, error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return query{}, errInvalid("invalid-request", "The query can't be read: %v.", err)
+		return nil, errInvalid("invalid-request", "The query can't be read: %v.", err)
 	}
-	return query{values}, nil
+	return &query{Values: values}, nil
+}
+
+func (q *query) invalid(name, want string) {
+	if q.err == nil {
+		q.err = errInvalid("invalid-value", "%s must be %s, not %q.", name, want, q.Get(name))
+	}
 }
 
 // boolean reads a flag: true or 1, false or 0; empty or absent is the default.
-func (q query) boolean(name string, otherwise bool) (bool, error) {
-	switch value := q.Get(name); value {
+func (q *query) boolean(name string, otherwise bool) bool {
+	switch q.Get(name) {
 	case "":
-		return otherwise, nil
+		return otherwise
 	case "true", "1":
-		return true, nil
+		return true
 	case "false", "0":
-		return false, nil
 	default:
-		return false, errInvalid("invalid-value", "%s must be true, false, 1 or 0, not %q.", name, value)
+		q.invalid(name, "true, false, 1 or 0")
 	}
+	return false
 }
 
 // number reads a count; empty or absent is 0.
-func (q query) number(name string) (int, error) {
+func (q *query) number(name string) int {
 	value := q.Get(name)
 	if value == "" {
-		return 0, nil
+		return 0
 	}
 	number, err := strconv.ParseFloat(value, 64)
-	if err != nil || number < 0 || number != math.Trunc(number) || number > math.MaxInt32 {
-		return 0, errInvalid("invalid-value", "%s must be a whole number that is not negative, not %q.", name, value)
+	if err != nil || number < 0 || number != math.Trunc(number) || number > noLimit {
+		q.invalid(name, "a whole number that is not negative")
+		return 0
 	}
-	return int(number), nil
+	return int(number)
 }
 
 // list reads comma-separated values, which may also come in several parameters of the same name.
-func (q query) list(name string) []string {
+func (q *query) list(name string) []string {
 	var all []string
 	for _, value := range q.Values[name] {
 		for part := range strings.SplitSeq(value, ",") {
@@ -59,11 +70,14 @@ func (q query) list(name string) []string {
 	return all
 }
 
-// choice reads one of the values; empty or absent is "".
-func (q query) choice(name string, values ...string) (string, error) {
+// choice reads one of the values; empty or absent is the default.
+func (q *query) choice(name, otherwise string, values ...string) string {
 	value := q.Get(name)
-	if value != "" && !slices.Contains(values, value) {
-		return "", errInvalid("invalid-value", "%s must be one of %s, not %q.", name, strings.Join(values, ", "), value)
+	if value == "" {
+		return otherwise
 	}
-	return value, nil
+	if !slices.Contains(values, value) {
+		q.invalid(name, "one of "+strings.Join(values, ", "))
+	}
+	return value
 }

@@ -53,7 +53,7 @@ func match(u *url.URL) (pattern, datasetID string) {
 type exchange struct {
 	w       http.ResponseWriter
 	r       *http.Request
-	query   query
+	query   *query
 	caller  caller
 	dataset reference
 }
