@@ -1,0 +1,155 @@
+package apify
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// DefaultBaseURL is where Apify serves its API.
+const DefaultBaseURL = "https://api.apify.com"
+
+// DefaultMaxRetries is how often a request that failed in passing is usually
+// repeated: as often as Apify's own clients do it.
+const DefaultMaxRetries = 8
+
+// DefaultRequestTimeout bounds one attempt of a request unless [Config] says
+// otherwise.
+const DefaultRequestTimeout = 30 * time.Second
+
+const (
+	// maxConnections bounds the connections to a server that speaks HTTP/1.1.
+	// Ten is Terraform's default parallelism. Over HTTP/2 one connection carries
+	// every request, and this bound is never met.
+	maxConnections = 10
+
+	// idleTimeout closes connections before the load balancers in front of APIs
+	// usually do (after 60 s and more): a request that is written to a connection
+	// while the server closes it fails, and not every POST may be repeated.
+	idleTimeout = 30 * time.Second
+)
+
+// Config says how a [Client] reaches the API.
+type Config struct {
+	// BaseURL is the server's address, in any form that [ParseBaseURL] takes;
+	// empty means [DefaultBaseURL].
+	BaseURL string
+	// Token authenticates every request. It is sent in the Authorization header
+	// only.
+	Token string
+	// UserAgent is sent with every request.
+	UserAgent string
+	// MaxRetries is how often a request that failed in passing is repeated; 0
+	// means never.
+	MaxRetries int
+	// RequestTimeout bounds one attempt, the reading of its answer included; 0
+	// means [DefaultRequestTimeout].
+	RequestTimeout time.Duration
+	// RetryDelay is the first delay of the exponential back-off; 0 means the
+	// 500 ms of Apify's documentation.
+	RetryDelay time.Duration
+	// Transport carries the requests; nil means one that keeps its connections
+	// alive and honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+	Transport http.RoundTripper
+	// Log is told of every attempt once it is over; nil means nobody is.
+	Log func(context.Context, Attempt)
+}
+
+// Client calls the Apify API on behalf of the owner of one token. It is safe
+// for concurrent use, and meant to live for one walk of Terraform's graph.
+type Client struct {
+	base    *url.URL
+	config  Config
+	http    *http.Client
+	listing *listing
+
+	me struct {
+		sync.Mutex
+		user *User
+	}
+}
+
+// NewClient returns a client, and sends nothing. The error is that of
+// [ParseBaseURL].
+func NewClient(config Config) (*Client, error) {
+	if config.BaseURL == "" {
+		config.BaseURL = DefaultBaseURL
+	}
+	if config.RequestTimeout <= 0 {
+		config.RequestTimeout = DefaultRequestTimeout
+	}
+	if config.RetryDelay <= 0 {
+		config.RetryDelay = defaultRetryDelay
+	}
+	if config.Transport == nil {
+		config.Transport = newTransport()
+	}
+	base, err := ParseBaseURL(config.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		base:   base,
+		config: config,
+		http: &http.Client{
+			Transport: config.Transport,
+			// This timeout is one attempt's, and includes reading the answer.
+			Timeout: config.RequestTimeout,
+			// A redirect would carry the token to wherever the answer says.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	c.listing = newListing(c)
+	return c, nil
+}
+
+// newTransport is Go's default transport with as many idle connections kept as
+// there may be busy ones: the default keeps two a host and closes the others
+// after each request.
+func newTransport() http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // somebody replaced it, and will know why
+		return http.DefaultTransport
+	}
+	t = t.Clone()
+	t.MaxConnsPerHost = maxConnections
+	t.MaxIdleConnsPerHost = maxConnections
+	t.IdleConnTimeout = idleTimeout
+	return t
+}
+
+// ParseBaseURL checks the address of an Apify API and brings it to one form:
+// without a trailing slash and without the /v2 that all paths begin with. Its
+// errors quote no password that the address may hold.
+func ParseBaseURL(address string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSpace(address))
+	switch {
+	case err != nil:
+		// The error of url.Parse quotes the address with any password in it.
+		return nil, fmt.Errorf("it cannot be read as a URL")
+	case u.User != nil:
+		return nil, fmt.Errorf("it holds a user name or password, which would end up in logs")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, fmt.Errorf("%q does not begin with http:// or https://", address)
+	case u.Hostname() == "":
+		return nil, fmt.Errorf("%q names no host", address)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, fmt.Errorf("it has a query or a fragment")
+	}
+	path := strings.TrimRight(u.Path, "/")
+	path = strings.TrimRight(strings.TrimSuffix(path, "/v2"), "/")
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}, nil
+}
+
+// url is the address of an API path, which must be escaped already.
+func (c *Client) url(path string, query url.Values) string {
+	s := c.base.String() + path
+	if len(query) > 0 {
+		s += "?" + query.Encode()
+	}
+	return s
+}

@@ -1,0 +1,130 @@
+package apify
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+// ListOptions filter a listing. Not every server knows every filter.
+type ListOptions struct {
+	// Unnamed includes unnamed datasets, which are left out otherwise.
+	Unnamed bool
+	// Ownership is empty for all datasets that the token may see.
+	Ownership Ownership
+}
+
+// Datasets lists datasets, oldest first, and asks for a further page only when
+// its reader gets there. An error is the last that it yields; without one the
+// list is whole.
+func (c *Client) Datasets(ctx context.Context, options ListOptions) iter.Seq2[*Dataset, error] {
+	return func(yield func(*Dataset, error) bool) {
+		pages := pager{client: c, options: options, maxRetries: c.config.MaxRetries}
+		for !pages.done {
+			datasets, err := pages.next(ctx)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for i := range datasets {
+				if !yield(&datasets[i], nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// pager reads a listing page by page, without a gap and without a dataset twice,
+// while datasets come and go. Where it can, it lets each page begin with the last
+// dataset of the page before: when that one is not found there, datasets before
+// it were deleted and the rest has moved up, so it goes back.
+type pager struct {
+	client     *Client
+	options    ListOptions
+	maxRetries int
+
+	offset  int             // where the next page begins
+	overlap bool            // whether it should begin with a dataset seen before
+	seen    map[string]bool // by id
+	done    bool
+}
+
+// listStep is how far a pager goes back at first: Apify's largest page.
+const listStep = 1000
+
+// next reads pages until one has datasets that were not seen before, and returns
+// those. It sets done after the last. After an error it can be called again.
+func (p *pager) next(ctx context.Context) ([]Dataset, error) {
+	if p.seen == nil {
+		p.seen = map[string]bool{}
+	}
+	for back := listStep; ; back *= 2 {
+		total, items, err := p.client.listPage(ctx, p.options, p.offset, p.maxRetries)
+		if err != nil {
+			return nil, err
+		}
+		if p.overlap && p.offset > 0 && (len(items) == 0 || !p.seen[items[0].ID]) {
+			p.offset = max(0, p.offset-back)
+			continue
+		}
+		fresh := items[:0:0]
+		for _, d := range items {
+			if !p.seen[d.ID] {
+				p.seen[d.ID] = true
+				fresh = append(fresh, d)
+			}
+		}
+		end := p.offset + len(items)
+		// The total counts what there is now; a server that tells none has told
+		// all when a page brings nothing new.
+		p.done = total != nil && end >= *total || len(fresh) == 0
+		p.offset, p.overlap = end, len(items) > 1
+		if p.overlap {
+			p.offset--
+		}
+		return fresh, nil
+	}
+}
+
+// listPage reads the page of a listing that begins at an offset. How many
+// datasets are on it is the server's choice. The total is nil where the server
+// tells none.
+func (c *Client) listPage(ctx context.Context, options ListOptions, offset, maxRetries int) (total *int, items []Dataset, err error) {
+	query := url.Values{}
+	if offset > 0 {
+		query.Set("offset", strconv.Itoa(offset))
+	}
+	if options.Unnamed {
+		query.Set("unnamed", "1")
+	}
+	if options.Ownership != "" {
+		query.Set("ownership", string(options.Ownership))
+	}
+	var page struct {
+		Total *int      `json:"total"`
+		Items []Dataset `json:"items"`
+	}
+	err = c.do(ctx, &call{
+		op:         "listing datasets",
+		method:     http.MethodGet,
+		path:       "/v2/datasets",
+		query:      query,
+		maxRetries: &maxRetries,
+		decode: data(&page, func() error {
+			if page.Items == nil {
+				return errors.New(`it has no "items"`)
+			}
+			for i := range page.Items {
+				if page.Items[i].ID == "" {
+					return errNoID
+				}
+			}
+			return nil
+		}),
+	})
+	return page.Total, page.Items, err
+}

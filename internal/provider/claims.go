@@ -1,0 +1,120 @@
+package provider
+
+import (
+	"strings"
+	"sync"
+)
+
+// claims keep apart the resources of one walk of Terraform's graph. Names make
+// it possible that two resources mean the same dataset, or that one deletes what
+// another has just adopted. A provider never learns its resources' addresses: all
+// it can tell is what it was asked about which dataset.
+//
+// A walk of a graph has a provider process of its own, in which a resource that
+// has a state is planned once, and one that is to be created as well. A
+// replacement is planned as a change first and then as a creation.
+type claims struct {
+	mu sync.Mutex
+	// read are the datasets that some resource's state had when it was refreshed.
+	read map[string]bool
+	// held are the datasets that a planned resource's state has.
+	held map[string]bool
+	// wanted are the datasets that planned creations would adopt.
+	wanted map[string]bool
+	// names are those of planned creations, in lower case.
+	names map[string]bool
+	// made are the datasets that this walk created or adopted.
+	made map[string]bool
+	// writing is whether this walk has changed anything: it applies.
+	writing bool
+}
+
+func newClaims() *claims {
+	return &claims{
+		read:   map[string]bool{},
+		held:   map[string]bool{},
+		wanted: map[string]bool{},
+		names:  map[string]bool{},
+		made:   map[string]bool{},
+	}
+}
+
+// refreshed notes that a resource's state has a dataset.
+func (c *claims) refreshed(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.read[id] = true
+}
+
+// hold notes a plan for a resource whose state has a dataset. It is false if
+// another resource has it too, or is planned to adopt it.
+func (c *claims) hold(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	free := !c.held[id] && !c.wanted[id]
+	c.held[id] = true
+	return free
+}
+
+// name notes a planned creation under a name. It is false if there is another.
+func (c *claims) name(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	name = strings.ToLower(name)
+	free := !c.names[name]
+	c.names[name] = true
+	return free
+}
+
+// want notes that a planned creation would adopt a dataset. It is free unless
+// another resource has it; it is unclaimed if not even a refreshed state had it.
+// One that was refreshed but not planned may be a tainted one, which is planned
+// as a creation only.
+func (c *claims) want(id string) (free, unclaimed bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	free = !c.held[id]
+	c.wanted[id] = true
+	return free, free && !c.read[id]
+}
+
+// make notes a dataset that this walk created or adopted. It is false if another
+// resource has it.
+func (c *claims) make(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	free := !c.held[id] && !c.made[id]
+	c.made[id] = true
+	return free
+}
+
+// keeps tells whether a dataset must not be deleted, because this walk created
+// or adopted it, or is about to adopt it.
+func (c *claims) keeps(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.made[id] || c.wanted[id]
+}
+
+// deleted forgets a dataset.
+func (c *claims) deleted(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, set := range []map[string]bool{c.read, c.held, c.wanted, c.made} {
+		delete(set, id)
+	}
+}
+
+// write notes that this walk changes things.
+func (c *claims) write() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writing = true
+}
+
+// applying tells whether this walk has changed things already.
+func (c *claims) applying() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writing
+}

@@ -1,0 +1,31 @@
+// Command terraform-provider-apify serves the Apify provider to Terraform and
+// OpenTofu.
+package main
+
+import (
+	"context"
+	"flag"
+	"log"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	"github.com/apify/terraform-provider-apify/internal/provider"
+)
+
+// version is set when the provider is built for a release.
+var version = "dev"
+
+func main() {
+	var debug bool
+	flag.BoolVar(&debug, "debug", false, "wait for a debugger: print how Terraform can reach this process, instead of being started by it")
+	flag.Parse()
+
+	provider.QuietLogs()
+	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
+		Address: "registry.terraform.io/apify/apify",
+		Debug:   debug,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+}
