@@ -281,15 +281,15 @@ func (p *apifyProvider) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *apifyProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return nil
+	return []func() datasource.DataSource{newDatasetDataSource, newDatasetsDataSource}
 }
 
 func (p *apifyProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return nil
+	return []func() ephemeral.EphemeralResource{newDatasetItemsURLEphemeralResource}
 }
 
 func (p *apifyProvider) ListResources(context.Context) []func() list.ListResource {
-	return nil
+	return []func() list.ListResource{newDatasetListResource}
 }
 
 // configured is the one Configure of all that the provider offers. It returns

@@ -1,0 +1,268 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/apify/terraform-provider-apify/internal/apify"
+)
+
+// defaultExpiresIn is how long a URL works unless expires_in says otherwise.
+const defaultExpiresIn = time.Hour
+
+const summarySign = "Signing Apify dataset items URL failed"
+
+var (
+	_ ephemeral.EphemeralResource              = (*datasetItemsURLEphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithConfigure = (*datasetItemsURLEphemeralResource)(nil)
+)
+
+func newDatasetItemsURLEphemeralResource() ephemeral.EphemeralResource {
+	return &datasetItemsURLEphemeralResource{}
+}
+
+type datasetItemsURLEphemeralResource struct{ *providerData }
+
+// datasetItemsURLModel is ephemeral "apify_dataset_items_url".
+type datasetItemsURLModel struct {
+	DatasetID types.String `tfsdk:"dataset_id"`
+	ExpiresIn types.String `tfsdk:"expires_in"`
+
+	Format     types.String `tfsdk:"format"`
+	Fields     types.List   `tfsdk:"fields"`
+	Omit       types.List   `tfsdk:"omit"`
+	Clean      types.Bool   `tfsdk:"clean"`
+	Limit      types.Int64  `tfsdk:"limit"`
+	Offset     types.Int64  `tfsdk:"offset"`
+	Desc       types.Bool   `tfsdk:"desc"`
+	View       types.String `tfsdk:"view"`
+	Unwind     types.List   `tfsdk:"unwind"`
+	Flatten    types.List   `tfsdk:"flatten"`
+	SkipEmpty  types.Bool   `tfsdk:"skip_empty"`
+	SkipHidden types.Bool   `tfsdk:"skip_hidden"`
+	Delimiter  types.String `tfsdk:"delimiter"`
+	BOM        types.Bool   `tfsdk:"bom"`
+	Attachment types.Bool   `tfsdk:"attachment"`
+
+	URL       types.String      `tfsdk:"url"`
+	ExpiresAt timetypes.RFC3339 `tfsdk:"expires_at"`
+}
+
+func (e *datasetItemsURLEphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_dataset_items_url"
+}
+
+func (e *datasetItemsURLEphemeralResource) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	e.providerData = configured(req.ProviderData, &resp.Diagnostics)
+}
+
+func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A URL at which the items of a [dataset](https://docs.apify.com/platform/storage/dataset) can be read without a " +
+			"token until it expires. It is made anew in every run and stored nowhere, neither in the plan nor in the state (Terraform 1.10 " +
+			"or newer, OpenTofu 1.11 or newer).\n\nThe URL is signed with the dataset's own key, which takes a token with write permission " +
+			"for the dataset. Where anyone who has the dataset's id may read it no signature is needed: the URL is plain, and never expires.",
+		Attributes: map[string]schema.Attribute{
+			"dataset_id": schema.StringAttribute{
+				MarkdownDescription: "The dataset's id, such as `apify_dataset.example.id`.",
+				Required:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"expires_in": schema.StringAttribute{
+				MarkdownDescription: "How long the URL works from now on, as a [Go duration](https://pkg.go.dev/time#ParseDuration) such as " +
+					"`15m` or `24h`. Defaults to `1h`.",
+				Optional:   true,
+				Validators: []validator.String{durationValidator{}},
+			},
+			"format": schema.StringAttribute{
+				MarkdownDescription: "The format of the items: `json` (the default), `jsonl`, `csv`, `html`, `xlsx`, `xml` or `rss`.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.OneOf("json", "jsonl", "csv", "html", "xlsx", "xml", "rss")},
+			},
+			"fields":  listOption("The only fields that the items shall have, in this order."),
+			"omit":    listOption("Fields that the items shall not have."),
+			"unwind":  listOption("Fields whose elements become items of their own (arrays) or join the item (objects), in this order. `desc` has no effect then."),
+			"flatten": listOption("Fields whose nested objects become fields with dotted names: `{\"a\": {\"b\": 1}}` becomes `{\"a.b\": 1}`."),
+			"clean": schema.BoolAttribute{
+				MarkdownDescription: "Whether to leave out empty items and hidden fields, as `skip_empty` and `skip_hidden` do.",
+				Optional:            true,
+			},
+			"limit": schema.Int64Attribute{
+				MarkdownDescription: "How many items to give at most. By default all.",
+				Optional:            true,
+				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+			},
+			"offset": schema.Int64Attribute{
+				MarkdownDescription: "How many items to pass over at the beginning. Defaults to `0`.",
+				Optional:            true,
+				Validators:          []validator.Int64{int64validator.AtLeast(0)},
+			},
+			"desc": schema.BoolAttribute{
+				MarkdownDescription: "Whether to give the newest items first. By default the oldest come first.",
+				Optional:            true,
+			},
+			"view": schema.StringAttribute{
+				MarkdownDescription: "The view of the dataset's schema that decides which fields the items have.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"skip_empty": schema.BoolAttribute{
+				MarkdownDescription: "Whether to leave out empty items; there may be fewer than `limit` then.",
+				Optional:            true,
+			},
+			"skip_hidden": schema.BoolAttribute{
+				MarkdownDescription: "Whether to leave out hidden fields, whose names begin with `#`.",
+				Optional:            true,
+			},
+			"delimiter": schema.StringAttribute{
+				MarkdownDescription: "What stands between the values of a CSV file. Defaults to a comma.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"bom": schema.BoolAttribute{
+				MarkdownDescription: "Whether the text begins with a UTF-8 byte order mark. By default only CSV does.",
+				Optional:            true,
+			},
+			"attachment": schema.BoolAttribute{
+				MarkdownDescription: "Whether browsers shall download the items instead of showing them.",
+				Optional:            true,
+			},
+			"url": schema.StringAttribute{
+				MarkdownDescription: "The URL. Whoever has it can read the items until it expires.",
+				Computed:            true,
+				Sensitive:           true,
+			},
+			"expires_at": schema.StringAttribute{
+				MarkdownDescription: "When the URL stops working, in RFC 3339 form and UTC; null if it is plain and never does.",
+				CustomType:          timetypes.RFC3339Type{},
+				Computed:            true,
+			},
+		},
+	}
+}
+
+// listOption is an item option that the API takes as a list with commas.
+func listOption(description string) schema.ListAttribute {
+	return schema.ListAttribute{
+		MarkdownDescription: description,
+		ElementType:         types.StringType,
+		Optional:            true,
+		Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(noCommaValidator{})},
+	}
+}
+
+// noCommaValidator accepts names of fields that survive in a list with commas.
+type noCommaValidator struct{}
+
+func (noCommaValidator) Description(context.Context) string {
+	return "the name of a field, not empty and without a comma, which the API has no way to tell from the commas of the list"
+}
+
+func (v noCommaValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v noCommaValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if s := req.ConfigValue.ValueString(); s == "" || strings.Contains(s, ",") {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid field name", fmt.Sprintf("%s cannot be %q: it has to be %s.", req.Path, s, v.Description(ctx)))
+	}
+}
+
+func (e *datasetItemsURLEphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	var model datasetItemsURLModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	id := model.DatasetID.ValueString()
+	if ref, err := apify.ParseRef(id); err != nil || ref.ID() == "" {
+		resp.Diagnostics.AddAttributeError(path.Root("dataset_id"), "Invalid dataset id",
+			fmt.Sprintf("dataset_id cannot be %q: an id has letters and digits only.", id))
+		return
+	}
+	expiresIn := defaultExpiresIn
+	if !model.ExpiresIn.IsNull() {
+		var err error
+		if expiresIn, err = parseDuration(model.ExpiresIn.ValueString()); err != nil {
+			resp.Diagnostics.AddAttributeError(path.Root("expires_in"), summaryInvalidDuration, "expires_in: "+err.Error())
+			return
+		}
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	defer cancel()
+	dataset, err := e.client.Dataset(ctx, apify.IDRef(id))
+	if err != nil {
+		resp.Diagnostics.Append(failure(summarySign, err))
+		return
+	}
+	expires := e.now().Add(expiresIn).UTC().Truncate(time.Second) // as expires_at tells it
+	itemsURL, signed, err := e.client.ItemsURL(dataset, expires, model.options())
+	switch {
+	case errors.Is(err, apify.ErrMayNotSign):
+		resp.Diagnostics.AddError(summarySign, fmt.Sprintf("Reading the items of dataset %s without a token takes a signature, and the API "+
+			"tells the key for it only to tokens with write permission for the dataset. Use a token of the owner, or have the dataset "+
+			"shared with this one's account with write access; or set the dataset's general_access to %s, and the URL needs no signature.",
+			id, apify.AnyoneWithIDCanRead))
+		return
+	case err != nil:
+		resp.Diagnostics.AddError(summarySign, fmt.Sprintf("The API's itemsPublicUrl of dataset %s cannot be read as a URL.", id))
+		return
+	}
+	model.URL = types.StringValue(itemsURL)
+	model.ExpiresAt = timetypes.NewRFC3339Null()
+	if signed {
+		model.ExpiresAt = timetypes.NewRFC3339TimeValue(expires)
+	}
+	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
+}
+
+// options are the item options as query parameters of the items endpoint.
+func (m *datasetItemsURLModel) options() url.Values {
+	query := url.Values{}
+	for name, value := range map[string]types.String{"format": m.Format, "view": m.View, "delimiter": m.Delimiter} {
+		if !value.IsNull() {
+			query.Set(name, value.ValueString())
+		}
+	}
+	for name, value := range map[string]types.Int64{"limit": m.Limit, "offset": m.Offset} {
+		if !value.IsNull() {
+			query.Set(name, strconv.FormatInt(value.ValueInt64(), 10))
+		}
+	}
+	for name, value := range map[string]types.Bool{
+		"clean": m.Clean, "desc": m.Desc, "skipEmpty": m.SkipEmpty, "skipHidden": m.SkipHidden, "bom": m.BOM, "attachment": m.Attachment,
+	} {
+		if !value.IsNull() {
+			query.Set(name, map[bool]string{false: "0", true: "1"}[value.ValueBool()])
+		}
+	}
+	for name, value := range map[string]types.List{"fields": m.Fields, "omit": m.Omit, "unwind": m.Unwind, "flatten": m.Flatten} {
+		var names []string
+		for _, element := range value.Elements() {
+			if s, ok := element.(types.String); ok {
+				names = append(names, s.ValueString())
+			}
+		}
+		if len(names) > 0 {
+			query.Set(name, strings.Join(names, ","))
+		}
+	}
+	return query
+}
