@@ -39,8 +39,9 @@ var (
 	errNoSuchUser = errors.New("no user has this ID")
 )
 
-// User is an account.
+// User is an account, by one of its tokens: users with the same ID are one account.
 type User struct {
+	// ID is made from the username if it is empty.
 	ID       string
 	Username string
 	// Token may do everything.
@@ -108,6 +109,7 @@ func NewAPI(options Options) *API {
 	if options.SignatureTTL == 0 {
 		options.SignatureTTL = defaultSignatureTTL
 	}
+	options.Users = slices.Clone(options.Users)
 	a := &API{
 		options:  options,
 		accounts: map[string]caller{},
@@ -116,7 +118,12 @@ func NewAPI(options Options) *API {
 	}
 	for i := range options.Users {
 		user := &options.Users[i]
-		a.accounts[user.Token] = caller{user: user}
+		if user.ID == "" {
+			user.ID = derivedID(user.Username)
+		}
+		if user.Token != "" {
+			a.accounts[user.Token] = caller{user: user}
+		}
 		for _, token := range user.ReadOnlyTokens {
 			a.accounts[token] = caller{user: user, readOnly: true}
 		}
@@ -227,6 +234,10 @@ func (a *API) Update(id string, change func(*Dataset)) {
 // Push appends items, JSON objects each, as an Actor would. It panics if there is no such dataset.
 func (a *API) Push(id string, items ...json.RawMessage) {
 	a.mustChange(id, func(r *record) error {
+		items, err := compactItems(items)
+		if err != nil {
+			return err
+		}
 		a.push(r, items, a.now())
 		return nil
 	})
@@ -264,6 +275,11 @@ func (a *API) insert(r *record) error {
 	if !idPattern.MatchString(r.ID) {
 		return fmt.Errorf("an ID has %d letters and digits", idLength)
 	}
+	items, err := compactItems(r.Items)
+	if err != nil {
+		return err
+	}
+	r.Items = items
 	if _, taken := a.byID[r.ID]; taken {
 		return errIDTaken
 	}

@@ -2,8 +2,10 @@ package emulator
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -178,4 +180,10 @@ func randomID(length int) string {
 		}
 	}
 	return string(id)
+}
+
+// derivedID is always the same for the same text.
+func derivedID(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base62(new(big.Int).SetBytes(sum[:]))[:idLength]
 }

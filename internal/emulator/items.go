@@ -45,14 +45,20 @@ func parseItems(data []byte) ([]json.RawMessage, error) {
 	if json.Unmarshal(data, &items) != nil {
 		items = []json.RawMessage{data}
 	}
+	return compactItems(items)
+}
+
+// compactItems copies items as they are stored, if they are objects.
+func compactItems(items []json.RawMessage) ([]json.RawMessage, error) {
+	compacted := make([]json.RawMessage, len(items))
 	for i, item := range items {
-		var compact bytes.Buffer
-		if err := json.Compact(&compact, item); err != nil || compact.Bytes()[0] != '{' {
+		var b bytes.Buffer
+		if err := json.Compact(&b, item); err != nil || b.Len() == 0 || b.Bytes()[0] != '{' {
 			return nil, errInvalid("invalid-input", "Item %d is not an object.", i)
 		}
-		items[i] = compact.Bytes()
+		compacted[i] = b.Bytes()
 	}
-	return items, nil
+	return compacted, nil
 }
 
 // getItems answers GET and HEAD. What a page is, is settled before anything is done to its items.
