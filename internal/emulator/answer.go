@@ -58,6 +58,20 @@ type listStats struct {
 	InflatedBytes int64 `json:"inflatedBytes"`
 }
 
+// localJSON is a dataset as apify/actor-runtime describes it, on its own as well as in listings.
+type localJSON struct {
+	ID             string      `json:"id"`
+	Name           string      `json:"name,omitempty"`
+	UserID         string      `json:"userId"`
+	CreatedAt      timestamp   `json:"createdAt"`
+	ModifiedAt     timestamp   `json:"modifiedAt"`
+	AccessedAt     timestamp   `json:"accessedAt"`
+	ItemCount      int         `json:"itemCount"`
+	CleanItemCount int         `json:"cleanItemCount"`
+	ConsoleURL     string      `json:"consoleUrl"`
+	Stats          detailStats `json:"stats"`
+}
+
 // listItemJSON is the schema DatasetListItem of the OpenAPI document. There a name is a string even
 // where a dataset has none.
 type listItemJSON struct {
@@ -78,8 +92,11 @@ type listItemJSON struct {
 }
 
 // describe is the dataset as this caller sees it. It wants the lock to be held.
-func (a *API) describe(r *record, e *exchange, now time.Time) datasetJSON {
+func (a *API) describe(r *record, e *exchange, now time.Time) any {
 	r.settle(now, a.options.CounterLag)
+	if a.options.LocalPlatform {
+		return r.local()
+	}
 	d := datasetJSON{
 		ID:             r.ID,
 		Name:           optional(r.Name),
@@ -94,17 +111,14 @@ func (a *API) describe(r *record, e *exchange, now time.Time) datasetJSON {
 		ActID:          optional(r.ActID),
 		ActRunID:       optional(r.ActRunID),
 		Fields:         append([]string{}, r.counted.fields...),
-		ConsoleURL:     "https://console.apify.com/storage/datasets/" + r.ID,
+		ConsoleURL:     consoleURL(r.ID),
+		ItemsPublicURL: a.itemsPublicURL(r, e.r, now),
+		GeneralAccess:  r.GeneralAccess,
 		Stats:          detailStats{r.ReadCount, r.countedWrites(), r.counted.bytes},
 	}
 	if r.Schema != nil {
 		d.Schema = r.Schema
 	}
-	if a.options.LocalPlatform {
-		return d
-	}
-	d.GeneralAccess = r.GeneralAccess
-	d.ItemsPublicURL = a.itemsPublicURL(r, e.r, now)
 	if e.caller.permission(r) == PermissionWrite {
 		d.URLSigningSecretKey = r.URLSigningSecretKey
 	}
@@ -123,9 +137,12 @@ func (a *API) itemsPublicURL(r *record, request *http.Request, now time.Time) st
 }
 
 // summarize is the dataset as a listing has it. It wants the lock to be held.
-func (a *API) summarize(r *record, now time.Time) listItemJSON {
+func (a *API) summarize(r *record, now time.Time) any {
 	r.settle(now, a.options.CounterLag)
-	d := listItemJSON{
+	if a.options.LocalPlatform {
+		return r.local()
+	}
+	return listItemJSON{
 		ID:             r.ID,
 		Name:           r.Name,
 		Title:          r.Title,
@@ -138,12 +155,28 @@ func (a *API) summarize(r *record, now time.Time) listItemJSON {
 		CleanItemCount: r.counted.cleanItems,
 		ActID:          optional(r.ActID),
 		ActRunID:       optional(r.ActRunID),
+		GeneralAccess:  r.GeneralAccess,
 		Stats:          listStats{r.ReadCount, r.countedWrites(), r.counted.bytes},
 	}
-	if !a.options.LocalPlatform {
-		d.GeneralAccess = r.GeneralAccess
+}
+
+func (r *record) local() localJSON {
+	return localJSON{
+		ID:             r.ID,
+		Name:           r.Name,
+		UserID:         r.UserID,
+		CreatedAt:      timestamp(r.CreatedAt),
+		ModifiedAt:     timestamp(r.ModifiedAt),
+		AccessedAt:     timestamp(r.AccessedAt),
+		ItemCount:      r.counted.items,
+		CleanItemCount: r.counted.cleanItems,
+		ConsoleURL:     consoleURL(r.ID),
+		Stats:          detailStats{r.ReadCount, r.countedWrites(), r.counted.bytes},
 	}
-	return d
+}
+
+func consoleURL(id string) string {
+	return "https://console.apify.com/storage/datasets/" + id
 }
 
 // baseURL is the server's address as the client wrote it.

@@ -65,8 +65,10 @@ type Options struct {
 	// ExistingStatus is what creating a dataset whose name exists answers; 0 means 200, which the
 	// OpenAPI document has. Others answer 201 as for a new one.
 	ExistingStatus int
-	// LocalPlatform leaves out what apify/actor-runtime does not have: generalAccess (also in
-	// updates), itemsPublicUrl, urlSigningSecretKey and the status 200 of ExistingStatus.
+	// LocalPlatform behaves like apify/actor-runtime: descriptions have neither generalAccess,
+	// itemsPublicUrl nor urlSigningSecretKey, updates ignore generalAccess and a name that is
+	// null, listings have all the caller's own datasets whatever was asked for, and
+	// ExistingStatus is 201.
 	LocalPlatform bool
 	// PageLimit is the most datasets one listing has; 0 means 1000.
 	PageLimit int

@@ -9,13 +9,13 @@ import (
 
 // listJSON is the schema ListOfDatasets of the OpenAPI document.
 type listJSON struct {
-	Total   int            `json:"total"`
-	Count   int            `json:"count"`
-	Offset  int            `json:"offset"`
-	Limit   int            `json:"limit"`
-	Desc    bool           `json:"desc"`
-	Unnamed bool           `json:"unnamed"`
-	Items   []listItemJSON `json:"items"`
+	Total   int   `json:"total"`
+	Count   int   `json:"count"`
+	Offset  int   `json:"offset"`
+	Limit   int   `json:"limit"`
+	Desc    bool  `json:"desc"`
+	Unnamed bool  `json:"unnamed"`
+	Items   []any `json:"items"`
 }
 
 // Values of the listing's parameter ownership.
@@ -32,6 +32,9 @@ func (a *API) listDatasets(e *exchange) error {
 	ownership := e.query.choice("ownership", "", ownedByMe, sharedWithMe)
 	if e.query.err != nil {
 		return e.query.err
+	}
+	if a.options.LocalPlatform {
+		list.Unnamed, ownership = true, ownedByMe
 	}
 	now := a.now()
 
@@ -54,7 +57,7 @@ func (a *API) listDatasets(e *exchange) error {
 	}
 	page := matching[min(list.Offset, len(matching)):]
 	page = page[:min(list.Limit, len(page))]
-	list.Items = make([]listItemJSON, len(page))
+	list.Items = make([]any, len(page))
 	for i, r := range page {
 		list.Items[i] = a.summarize(r, now)
 	}
@@ -185,22 +188,28 @@ func (a *API) updateDataset(e *exchange) error {
 	return writeData(e.w, http.StatusOK, described)
 }
 
-func (a *API) applyUpdate(e *exchange, update datasetUpdate, now time.Time) (datasetJSON, error) {
+func (a *API) applyUpdate(e *exchange, update datasetUpdate, now time.Time) (any, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r, err := a.writable(e.dataset, e.caller, now)
 	if err != nil {
-		return datasetJSON{}, err
+		return nil, err
+	}
+	if a.options.LocalPlatform {
+		update.generalAccess = nil
+		if update.name != nil && *update.name == "" {
+			update.name = nil
+		}
 	}
 	if update.name != nil {
 		if err := a.rename(r, *update.name); err != nil {
-			return datasetJSON{}, err
+			return nil, err
 		}
 	}
 	if update.title != nil {
 		r.Title = *update.title
 	}
-	if update.generalAccess != nil && !a.options.LocalPlatform {
+	if update.generalAccess != nil {
 		r.GeneralAccess = *update.generalAccess
 	}
 	r.ModifiedAt, r.AccessedAt = now, now
