@@ -234,3 +234,23 @@ func (c *cli) attributes(address string) map[string]any {
 	}
 	return nil
 }
+
+// skipBelow skips the test on a Terraform or an OpenTofu below these versions.
+func (c *cli) skipBelow(terraformMajor, terraformMinor, tofuMajor, tofuMinor int) {
+	c.t.Helper()
+	cmd, out := c.command("version")
+	if err := cmd.Run(); err != nil {
+		c.t.Fatalf("%v\n%s", err, out)
+	}
+	product, major, minor := "", 0, 0
+	if _, err := fmt.Sscanf(out.String(), "%s v%d.%d", &product, &major, &minor); err != nil {
+		c.t.Fatalf("no version in %q: %v", out, err)
+	}
+	wantMajor, wantMinor := terraformMajor, terraformMinor
+	if product == "OpenTofu" {
+		wantMajor, wantMinor = tofuMajor, tofuMinor
+	}
+	if major < wantMajor || major == wantMajor && minor < wantMinor {
+		c.t.Skipf("%s %d.%d does not have this: it came with %d.%d", product, major, minor, wantMajor, wantMinor)
+	}
+}

@@ -49,9 +49,6 @@ func (l *datasetListResource) List(ctx context.Context, req list.ListRequest, st
 		return
 	}
 	stream.Results = func(push func(list.ListResult) bool) {
-		if req.Limit < 1 {
-			return
-		}
 		ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 		defer cancel()
 		var pushed int64
@@ -66,7 +63,7 @@ func (l *datasetListResource) List(ctx context.Context, req list.ListRequest, st
 			if !found {
 				continue
 			}
-			if pushed++; !push(result) || pushed >= req.Limit {
+			if pushed++; !push(result) || pushed == req.Limit {
 				return
 			}
 		}
