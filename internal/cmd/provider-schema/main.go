@@ -1,0 +1,37 @@
+// Command provider-schema prints the provider's schemas as JSON, in the form of
+// "terraform providers schema -json". It asks the provider itself, so its output
+// has every kind of resource, whichever CLI is installed. tfplugindocs makes the
+// pages in docs/ of it.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	"github.com/apify/terraform-provider-apify/internal/provider"
+)
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, "provider-schema:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	server, err := providerserver.NewProtocol6WithError(provider.New("dev")())()
+	if err != nil {
+		return err
+	}
+	schemas, err := export(ctx, server)
+	if err != nil {
+		return err
+	}
+	encoder := json.NewEncoder(os.Stdout)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(schemas)
+}
