@@ -254,3 +254,13 @@ func (c *cli) skipBelow(terraformMajor, terraformMinor, tofuMajor, tofuMinor int
 		c.t.Skipf("%s %d.%d does not have this: it came with %d.%d", product, major, minor, wantMajor, wantMinor)
 	}
 }
+
+// id is that of a dataset in the state.
+func (c *cli) id(address string) string {
+	c.t.Helper()
+	id, ok := c.attributes(address)["id"].(string)
+	if !ok {
+		c.t.Fatalf("%s is not in the state", address)
+	}
+	return id
+}
