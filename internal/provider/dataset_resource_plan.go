@@ -104,7 +104,8 @@ func (r *datasetResource) planCreation(ctx context.Context, plan datasetResource
 	switch {
 	case err != nil:
 		return diag.Diagnostics{diag.NewWarningDiagnostic("Apify dataset name not checked",
-			fmt.Sprintf("Whether an Apify dataset named %q exists already could not be found out; applying will tell. %s", name, sentence(err.Error())))}
+			fmt.Sprintf("Whether an Apify dataset named %q exists already could not be found out; applying will tell. %s",
+				name, join(sentence(err.Error()), advise(err))))}
 	case holder == nil || holder.ID == replaced:
 		return nil
 	}
