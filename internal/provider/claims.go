@@ -17,9 +17,11 @@ type claims struct {
 	mu sync.Mutex
 	// read are the datasets that some resource's state had when it was refreshed.
 	read map[string]bool
-	// held are the datasets that a planned resource's state has.
+	// held are the datasets that the state of a resource has which is planned, or is
+	// being deleted.
 	held map[string]bool
-	// wanted are the datasets that planned creations would adopt.
+	// wanted are the datasets that planned creations find under their names, and
+	// whether they would adopt them.
 	wanted map[string]bool
 	// names are those of planned creations, in lower case.
 	names map[string]bool
@@ -47,11 +49,12 @@ func (c *claims) refreshed(id string) {
 }
 
 // hold notes a plan for a resource whose state has a dataset. It is false if
-// another resource has it too, or is planned to adopt it.
+// another resource has it too, or is to be created with its name.
 func (c *claims) hold(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	free := !c.held[id] && !c.wanted[id]
+	_, wanted := c.wanted[id]
+	free := !c.held[id] && !wanted
 	c.held[id] = true
 	return free
 }
@@ -66,34 +69,42 @@ func (c *claims) name(name string) bool {
 	return free
 }
 
-// want notes that a planned creation would adopt a dataset. It is free unless
-// another resource has it; it is unclaimed if not even a refreshed state had it.
-// One that was refreshed but not planned may be a tainted one, which is planned
-// as a creation only.
-func (c *claims) want(id string) (free, unclaimed bool) {
+// want notes that a planned creation finds a dataset under its name, and whether
+// it would adopt it. The dataset is free unless another resource has it, and
+// unclaimed if not even a refreshed state had it: what was refreshed but not
+// planned may be the resource itself, tainted, which is planned as a creation
+// only.
+func (c *claims) want(id string, adopt bool) (free, unclaimed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	free = !c.held[id]
-	c.wanted[id] = true
+	c.wanted[id] = adopt
 	return free, free && !c.read[id]
 }
 
 // make notes a dataset that this walk created or adopted. It is false if another
-// resource has it.
+// resource has it, or is deleting it.
 func (c *claims) make(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	free := !c.held[id] && !c.made[id]
+	if c.held[id] || c.made[id] {
+		return false
+	}
 	c.made[id] = true
-	return free
+	return true
 }
 
-// keeps tells whether a dataset must not be deleted, because this walk created
-// or adopted it, or is about to adopt it.
-func (c *claims) keeps(id string) bool {
+// release notes that a resource's dataset is about to be deleted, so that no
+// creation may adopt it any more. It is false if the dataset must stay, because
+// this walk created or adopted it, or is about to adopt it.
+func (c *claims) release(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.made[id] || c.wanted[id]
+	if c.made[id] || c.wanted[id] {
+		return false
+	}
+	c.held[id] = true
+	return true
 }
 
 // deleted forgets a dataset.

@@ -215,13 +215,15 @@ func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest
 		resp.Diagnostics.Append(failure(summaryCreate, err, afterFailedPost(plan)))
 		return
 	}
+	var found diag.Diagnostics
 	if created.Existed {
-		resp.Diagnostics.Append(existing(&created.Dataset, plan, summaryAdopts))
+		found.Append(existing(&created.Dataset, plan, summaryAdopts))
 	}
-	if !r.claims.make(created.ID) {
-		resp.Diagnostics.Append(managedTwice(created.ID))
+	if !found.HasError() && !r.claims.make(created.ID) {
+		found = diag.Diagnostics{managedTwice(created.ID)}
 	}
-	if resp.Diagnostics.HasError() {
+	resp.Diagnostics.Append(found...)
+	if found.HasError() {
 		return // nothing was changed
 	}
 
@@ -272,7 +274,7 @@ func (r *datasetResource) merge(plan datasetResourceModel, d *apify.Dataset) (da
 
 func notApplied(id, attribute string, asked, answered types.String) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root(attribute), summaryNotApplied,
-		fmt.Sprintf("The server accepted the change of dataset %s, but its %s is %s, and not %s as configured. "+
+		fmt.Sprintf("The server accepted the change of dataset %s, but its %s is %s, and not %s as planned. "+
 			"The token may lack the right to change it, or the server does not have this feature (Apify's local platform has no "+
 			"general_access). Apply again, or leave %s out of the configuration.",
 			id, attribute, answered, asked, attribute))
@@ -291,7 +293,7 @@ func afterFailedPost(plan datasetResourceModel) string {
 // there: a new dataset without a name would be lost, so it is removed, even after
 // an interrupt. A named one is found again by the next apply.
 func (r *datasetResource) leaveNothing(ctx context.Context, plan datasetResourceModel, created *apify.Created) diag.Diagnostics {
-	if created.Name != nil || created.Existed {
+	if !plan.Name.IsNull() || created.Name != nil || created.Existed {
 		if plan.AdoptExisting.ValueBool() {
 			return diag.Diagnostics{diag.NewWarningDiagnostic("Apify dataset left for the next apply",
 				fmt.Sprintf("Dataset %s stays as it is. The next apply adopts it by its name.", created.ID))}
@@ -437,7 +439,7 @@ func (r *datasetResource) Delete(ctx context.Context, req resource.DeleteRequest
 
 	id := state.ID.ValueString()
 	r.claims.write()
-	if r.claims.keeps(id) {
+	if !r.claims.release(id) {
 		resp.Diagnostics.AddWarning(summaryKept,
 			fmt.Sprintf("Dataset %s is not deleted: this very run has it created or adopted by another resource (or by this "+
 				"resource's replacement), which manages it from now on. Names are unique, so a dataset of the same name is the same "+

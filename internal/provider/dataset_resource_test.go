@@ -236,13 +236,7 @@ func TestAccDataset_unnamed(t *testing.T) {
 			},
 		},
 	})
-	got := s.writes()
-	slices.Sort(got)
-	want := []string{"DELETE /v2/datasets/" + first, "DELETE /v2/datasets/" + second}
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		t.Errorf("the destruction sent %q and not %q", got, want)
-	}
+	s.expectWritesInAnyOrder(t, "DELETE /v2/datasets/"+first, "DELETE /v2/datasets/"+second)
 }
 
 func equalTo(want string) func(string) error {

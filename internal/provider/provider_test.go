@@ -147,6 +147,18 @@ func (s *testServer) expectWrites(t *testing.T, want ...string) {
 	}
 }
 
+// expectWritesInAnyOrder is expectWrites for requests of resources that Terraform
+// takes in no certain order.
+func (s *testServer) expectWritesInAnyOrder(t *testing.T, want ...string) {
+	t.Helper()
+	got := s.writes()
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("the requests that write were\n\t%s\nand should have been\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
+}
+
 // client is a client of the API beside the provider's, for what a test has to
 // arrange or look at. It does not go through the recorder's log of the test: the
 // caller resets that.
