@@ -109,12 +109,14 @@ func (r *datasetResource) planCreation(ctx context.Context, plan datasetResource
 	case holder == nil || holder.ID == replaced:
 		return nil
 	}
-	free, unclaimed := r.claims.want(holder.ID)
+	free, unclaimed := r.claims.want(holder.ID, plan.AdoptExisting.ValueBool())
 	switch {
 	case !free:
 		return diag.Diagnostics{managedTwice(holder.ID)}
 	case !unclaimed:
 		return nil // the tainted resource itself, which is being replaced
+	case plan.AdoptExisting.IsUnknown():
+		return nil // applying will tell
 	}
 	return diag.Diagnostics{existing(holder, plan, summaryWouldAdopt)}
 }
