@@ -1,0 +1,18 @@
+# The account's own datasets whose names begin with "product-".
+data "apify_datasets" "products" {
+  ownership   = "ownedByMe"
+  name_prefix = "product-"
+}
+
+# All that the account can see, unnamed ones too.
+data "apify_datasets" "all" {
+  unnamed = true
+}
+
+output "product_dataset_ids" {
+  value = { for d in data.apify_datasets.products.datasets : d.name => d.id }
+}
+
+output "dataset_count" {
+  value = length(data.apify_datasets.all.datasets)
+}

@@ -1,0 +1,24 @@
+resource "apify_dataset" "orders" {
+  name           = "orders"
+  general_access = "RESTRICTED"
+}
+
+# A URL of the items as CSV, which works for ten minutes and is stored nowhere.
+ephemeral "apify_dataset_items_url" "orders" {
+  dataset_id = apify_dataset.orders.id
+  expires_in = "10m"
+  format     = "csv"
+  fields     = ["sku", "price"]
+}
+
+# Whatever takes ephemeral values can use it: here, a command's environment.
+resource "terraform_data" "download" {
+  triggers_replace = [apify_dataset.orders.id]
+
+  provisioner "local-exec" {
+    command = "curl --fail --silent --show-error --output orders.csv \"$ITEMS_URL\""
+    environment = {
+      ITEMS_URL = ephemeral.apify_dataset_items_url.orders.url
+    }
+  }
+}

@@ -1,0 +1,33 @@
+terraform {
+  required_providers {
+    apify = {
+      source  = "apify/apify"
+      version = "~> 0.1"
+    }
+  }
+}
+
+variable "apify_token" {
+  description = "The Apify API token. Without one, APIFY_TOKEN is used."
+  type        = string
+  sensitive   = true
+  default     = null
+}
+
+# More patience than the defaults have, for a slow or unreliable network.
+provider "apify" {
+  token           = var.apify_token
+  max_retries     = 12
+  request_timeout = "1m"
+}
+
+resource "apify_dataset" "products" {
+  name = "patient-products"
+
+  timeouts = {
+    create = "15m"
+    read   = "15m"
+    update = "15m"
+    delete = "15m"
+  }
+}

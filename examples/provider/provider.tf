@@ -1,0 +1,15 @@
+terraform {
+  required_providers {
+    apify = {
+      source  = "apify/apify"
+      version = "~> 0.1"
+    }
+  }
+}
+
+# The API token comes from the environment variable APIFY_TOKEN.
+provider "apify" {}
+
+resource "apify_dataset" "products" {
+  name = "products"
+}

@@ -1,0 +1,34 @@
+# Two teams, each with the same module. Every team's datasets have its name in front.
+
+terraform {
+  required_version = ">= 1.6"
+
+  required_providers {
+    apify = {
+      source  = "apify/apify"
+      version = "~> 0.1"
+    }
+  }
+}
+
+provider "apify" {}
+
+module "pricing" {
+  source = "./modules/team-datasets"
+
+  team = "pricing"
+  datasets = {
+    competitors = {}
+    history     = {}
+  }
+}
+
+module "search" {
+  source = "./modules/team-datasets"
+
+  team = "search"
+  datasets = {
+    keywords = { general_access = "ANYONE_WITH_NAME_CAN_READ" }
+    scratch  = { disposable = true }
+  }
+}

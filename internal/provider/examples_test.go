@@ -1,0 +1,375 @@
+package provider
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-version"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/apify/terraform-provider-apify/internal/emulator"
+)
+
+// Every file in examples/ is run, so that the documentation, which shows them,
+// stays true. What the installed CLI is too old for is skipped, but for its
+// format, which includes its syntax.
+
+// examplesDir is examples/ as seen from this package.
+var examplesDir = filepath.Join("..", "..", "examples")
+
+// exampleFeatures tell from the text of a configuration which release of
+// Terraform and of OpenTofu it takes.
+var exampleFeatures = []struct {
+	name                string
+	pattern             *regexp.Regexp
+	terraform, openTofu string // "" for none
+}{
+	{"list resources", regexp.MustCompile(`(?m)^list "`), ">= 1.14", ""},
+	{"import by identity", regexp.MustCompile(`(?m)^\s+identity = \{`), ">= 1.12", ">= 1.12"},
+	{"ephemeral resources", regexp.MustCompile(`(?m)^ephemeral "`), ">= 1.10", ">= 1.11"},
+	{"removed blocks", regexp.MustCompile(`(?m)^removed \{`), ">= 1.7", ">= 1.10"},
+	{"test files", regexp.MustCompile(`(?m)^run "`), ">= 1.6", ">= 1.6"},
+	{"import blocks", regexp.MustCompile(`(?m)^import \{`), ">= 1.5", ">= 1.6"},
+	{"terraform_data", regexp.MustCompile(`(?m)^resource "terraform_data"`), ">= 1.4", ">= 1.6"},
+}
+
+var requiredVersion = regexp.MustCompile(`required_version = "([^"]+)"`)
+
+// example is a configuration: its files by their path in the working directory.
+type example map[string]string
+
+// readExample reads the files of a directory and those below it.
+func readExample(t *testing.T, dir string) example {
+	t.Helper()
+	files := example{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path) //nolint:gosec // below examples/
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		files[name] = string(content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// text is that of all files with such a name.
+func (e example) text(suffix string) string {
+	var b strings.Builder
+	for name, content := range e {
+		if strings.HasSuffix(name, suffix) {
+			b.WriteString(content + "\n")
+		}
+	}
+	return b.String()
+}
+
+// examplePaths are the paths below examples/ that match a pattern.
+func examplePaths(t *testing.T, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(examplesDir, pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(paths) == 0 {
+		t.Fatalf("examples/ has no %s", pattern)
+	}
+	return paths
+}
+
+// exampleName is a path below examples/ as the name of a test.
+func exampleName(path string) string {
+	name, _ := filepath.Rel(examplesDir, path) // both are relative to this package
+	return filepath.ToSlash(name)
+}
+
+// newExampleServer has the account that the examples are written for: that of
+// jane, with some datasets, and another that shares one with it.
+func newExampleServer(t *testing.T) *testServer {
+	t.Helper()
+	s := newEmulator(t, emulator.Options{Users: []emulator.User{
+		{Username: "jane", Token: emulator.DefaultToken},
+		{ID: "AcmeUser000000001", Username: "acme"},
+	}})
+	s.API.Seed(emulator.Dataset{ID: "WkzbQMuFYuamGv3YF", Name: "product-prices", Items: []json.RawMessage{
+		json.RawMessage(`{"sku":"A1","price":9.5}`),
+		json.RawMessage(`{"sku":"B2","price":12}`),
+	}})
+	s.API.Seed(emulator.Dataset{Name: "product-ratings"})
+	s.API.Seed(emulator.Dataset{})
+	s.API.Seed(emulator.Dataset{
+		Name:       "competitor-prices",
+		UserID:     "AcmeUser000000001",
+		SharedWith: map[string]emulator.Permission{"jane": emulator.PermissionRead},
+	})
+	return s
+}
+
+// newExample puts an example into a working directory, which gets the harness's
+// provider requirement only if the example has none of its own.
+func (s *testServer) newExample(t *testing.T, e example) *cli {
+	t.Helper()
+	c := s.newCLI(t)
+	c.skipUnlessAble(e)
+	if strings.Contains(e.text(".tf"), "required_providers") {
+		c.remove("provider.tf")
+	}
+	for name, content := range e {
+		if err := os.MkdirAll(filepath.Join(c.dir, filepath.Dir(name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		c.write(name, content)
+	}
+	if strings.Contains(e.text(".tf"), "\nmodule \"") {
+		c.mustRun("get")
+	}
+	return c
+}
+
+// skipUnlessAble skips the test where the CLI is too old for an example.
+func (c *cli) skipUnlessAble(e example) {
+	c.t.Helper()
+	cmd, out := c.command("version")
+	if err := cmd.Run(); err != nil {
+		c.t.Fatalf("%v\n%s", err, out)
+	}
+	match := regexp.MustCompile(`(Terraform|OpenTofu) v(\S+)`).FindStringSubmatch(out.String())
+	if match == nil {
+		c.t.Fatalf("no version in %s", out)
+	}
+	product, current := match[1], version.Must(version.NewVersion(match[2])).Core()
+
+	skipUnless := func(constraint, what string) {
+		if !version.MustConstraints(version.NewConstraint(constraint)).Check(current) {
+			c.t.Skipf("for %s it takes %s %s, and this is %s", what, product, constraint, current)
+		}
+	}
+	for _, feature := range exampleFeatures {
+		if !feature.pattern.MatchString(e.text("")) {
+			continue
+		}
+		constraint := feature.terraform
+		if product == "OpenTofu" {
+			constraint = feature.openTofu
+		}
+		if constraint == "" {
+			c.t.Skipf("%s has no %s", product, feature.name)
+		}
+		skipUnless(constraint, feature.name)
+	}
+	for _, required := range requiredVersion.FindAllStringSubmatch(e.text(".tf"), -1) {
+		skipUnless(required[1], "the configuration")
+	}
+}
+
+// live applies a configuration, and expects it to be valid, complete and
+// idempotent, and to leave nothing of its own behind once it is destroyed.
+func (c *cli) live(s *testServer, e example) {
+	c.t.Helper()
+	there := map[string]bool{}
+	for _, d := range s.API.Datasets() {
+		there[d.ID] = true
+	}
+	c.mustRun("validate")
+	c.mustRun("apply", "-auto-approve")
+	c.expectNoChanges()
+
+	for _, d := range s.API.Datasets() { // examples protect what they adopted
+		s.API.Update(d.ID, func(d *emulator.Dataset) { d.Items = nil })
+	}
+	if protection := "prevent_destroy = true"; strings.Contains(e.text(".tf"), protection) {
+		c.run("destroy", "-auto-approve").expect(c.t, 1, "prevent_destroy")
+		for name, content := range e {
+			c.write(name, strings.ReplaceAll(content, protection, "prevent_destroy = false"))
+		}
+	}
+	c.mustRun("destroy", "-auto-approve")
+	for _, d := range s.API.Datasets() {
+		if !there[d.ID] {
+			c.t.Errorf("dataset %s (%q) is left", d.ID, d.Name)
+		}
+	}
+}
+
+// Guides, scenarios and the demo are directories with a whole configuration each.
+func TestAccExamples_configurations(t *testing.T) {
+	t.Parallel()
+	for _, path := range slices.Concat(examplePaths(t, "demo"), examplePaths(t, "guides/*"), examplePaths(t, "scenarios/*")) {
+		t.Run(exampleName(path), func(t *testing.T) {
+			t.Parallel()
+			s, e := newExampleServer(t), readExample(t, path)
+			for name := range e {
+				if strings.HasSuffix(name, ".tfquery.hcl") || strings.HasSuffix(name, ".tftest.hcl") {
+					delete(e, name) // has a test of its own
+				}
+			}
+			s.newExample(t, e).live(s, e)
+		})
+	}
+}
+
+// The examples of the registry's pages are a file with a whole configuration each.
+func TestAccExamples_pages(t *testing.T) {
+	t.Parallel()
+	for _, path := range slices.Concat(examplePaths(t, "provider/*.tf"), examplePaths(t, "*/apify_*/*.tf")) {
+		t.Run(exampleName(path), func(t *testing.T) {
+			t.Parallel()
+			s, e := newExampleServer(t), example{"example.tf": readExample(t, filepath.Dir(path))[filepath.Base(path)]}
+			s.newExample(t, e).live(s, e)
+		})
+	}
+}
+
+// Every kind of resource that there is has an example under the registry's name.
+func TestExamples_complete(t *testing.T) {
+	t.Parallel()
+	server, err := newEmulator(t, emulator.Options{}).provider()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, schemas := range map[string]map[string]*tfprotov6.Schema{
+		"resources/*/resource.tf":                     schema.ResourceSchemas,
+		"resources/*/import.sh":                       schema.ResourceSchemas,
+		"resources/*/import-by-string-id.tf":          schema.ResourceSchemas,
+		"resources/*/import-by-identity.tf":           schema.ResourceSchemas,
+		"data-sources/*/data-source.tf":               schema.DataSourceSchemas,
+		"ephemeral-resources/*/ephemeral-resource.tf": schema.EphemeralResourceSchemas,
+		"list-resources/*/list-resource.tfquery.hcl":  schema.ListResourceSchemas,
+	} {
+		if len(schemas) == 0 {
+			t.Errorf("there is nothing for %s", file)
+		}
+		for name := range schemas {
+			if _, err := os.Stat(filepath.Join(examplesDir, filepath.FromSlash(strings.Replace(file, "*", name, 1)))); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// Each command of an import.sh brings the dataset under management, without a
+// change afterwards.
+func TestAccExamples_imports(t *testing.T) {
+	t.Parallel()
+	command := regexp.MustCompile(`(?m)^terraform import (\S+)\.(\S+) '?([^'\s]+)'?$`)
+	for _, path := range examplePaths(t, "resources/*/import.sh") {
+		script, err := os.ReadFile(path) //nolint:gosec // below examples/
+		if err != nil {
+			t.Fatal(err)
+		}
+		commands := command.FindAllStringSubmatch(string(script), -1)
+		if len(commands) != strings.Count(string(script), "terraform import") {
+			t.Errorf("not every command of %s was found", path)
+		}
+		for _, m := range commands {
+			t.Run(m[3], func(t *testing.T) {
+				t.Parallel()
+				s := newExampleServer(t)
+				c := s.newCLI(t)
+				c.write("main.tf", `resource "`+m[1]+`" "`+m[2]+`" { name = "product-prices" }`)
+				c.mustRun("import", m[1]+"."+m[2], m[3])
+				c.expectNoChanges()
+				s.expectWrites(t)
+			})
+		}
+	}
+}
+
+// A module with tests passes them, and they clean up.
+func TestAccExamples_moduleTests(t *testing.T) {
+	t.Parallel()
+	for _, path := range examplePaths(t, "scenarios/*/modules/*/tests") {
+		t.Run(exampleName(path), func(t *testing.T) {
+			t.Parallel()
+			s, e := newExampleServer(t), readExample(t, filepath.Dir(path))
+			c, before := s.newExample(t, e), len(s.API.Datasets())
+			c.run("test").expect(t, 0, "Success!")
+			if len(s.writes()) == 0 {
+				t.Error("the tests created nothing")
+			}
+			if after := len(s.API.Datasets()); after != before {
+				t.Errorf("the tests left %d datasets behind", after-before)
+			}
+		})
+	}
+}
+
+// Queries find the datasets of the account.
+func TestAccExamples_queries(t *testing.T) {
+	t.Parallel()
+	for _, path := range slices.Concat(examplePaths(t, "list-resources/*/*.tfquery.hcl"), examplePaths(t, "guides/*/*.tfquery.hcl")) {
+		t.Run(exampleName(path), func(t *testing.T) {
+			t.Parallel()
+			name := filepath.Base(path)
+			e := example{name: readExample(t, filepath.Dir(path))[name]}
+			newExampleServer(t).newExample(t, e).run("query").expect(t, 0, "id=WkzbQMuFYuamGv3YF", "product-prices")
+		})
+	}
+}
+
+// The protecting-data guide ends the management of a dataset that has been managed.
+func TestAccExamples_removed(t *testing.T) {
+	t.Parallel()
+	s, e := newExampleServer(t), readExample(t, filepath.Join(examplesDir, "guides", "protecting-data"))
+	c := s.newExample(t, e)
+	c.write("main.tf", `resource "apify_dataset" "archive" { name = "archive" }`)
+	c.write("requirement.tf", `terraform {
+  required_providers {
+    apify = { source = "apify/apify" }
+  }
+}
+`)
+	c.mustRun("apply", "-auto-approve")
+	c.remove("requirement.tf")
+	c.write("main.tf", e["main.tf"])
+	c.mustRun("apply", "-auto-approve")
+	c.expectNoChanges()
+	if !slices.ContainsFunc(s.API.Datasets(), func(d emulator.Dataset) bool { return d.Name == "archive" }) {
+		t.Error("the dataset was deleted")
+	}
+	if c.attributes("apify_dataset.archive") != nil {
+		t.Error("the dataset is still managed")
+	}
+}
+
+// All files have the CLI's format, also those of kinds that it does not know yet.
+func TestAccExamples_format(t *testing.T) {
+	t.Parallel()
+	c := newEmulator(t, emulator.Options{}).newCLI(t)
+	formatted := 0
+	for name, content := range readExample(t, examplesDir) {
+		if !strings.HasSuffix(name, ".tf") && !strings.HasSuffix(name, ".hcl") {
+			continue
+		}
+		cmd, out := c.command("fmt", "-")
+		cmd.Stdin = strings.NewReader(content)
+		if err := cmd.Run(); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, out)
+			continue
+		}
+		if out.String() != content {
+			t.Errorf("%s is not formatted", name)
+		}
+		formatted++
+	}
+	if formatted == 0 {
+		t.Error("there are no examples")
+	}
+}
