@@ -2,11 +2,12 @@ package apify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -52,11 +53,11 @@ type Config struct {
 	// RetryDelay is the first delay of the exponential back-off; 0 means the
 	// 500 ms of Apify's documentation.
 	RetryDelay time.Duration
-	// Transport carries the requests; nil means one that keeps its connections
-	// alive and honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
-	Transport http.RoundTripper
 	// Log is told of every attempt once it is over; nil means nobody is.
 	Log func(context.Context, Attempt)
+
+	// transport carries the requests; nil means that of newTransport.
+	transport http.RoundTripper
 }
 
 // Client calls the Apify API on behalf of the owner of one token. It is safe
@@ -68,7 +69,7 @@ type Client struct {
 	listing *listing
 
 	me struct {
-		sync.Mutex
+		turn turn
 		user *User
 	}
 }
@@ -85,8 +86,8 @@ func NewClient(config Config) (*Client, error) {
 	if config.RetryDelay <= 0 {
 		config.RetryDelay = defaultRetryDelay
 	}
-	if config.Transport == nil {
-		config.Transport = newTransport()
+	if config.transport == nil {
+		config.transport = newTransport(config.RequestTimeout)
 	}
 	base, err := ParseBaseURL(config.BaseURL)
 	if err != nil {
@@ -96,13 +97,14 @@ func NewClient(config Config) (*Client, error) {
 		base:   base,
 		config: config,
 		http: &http.Client{
-			Transport: config.Transport,
+			Transport: config.transport,
 			// This timeout is one attempt's, and includes reading the answer.
 			Timeout: config.RequestTimeout,
 			// A redirect would carry the token to wherever the answer says.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
+	c.me.turn = newTurn()
 	c.listing = newListing(c)
 	return c, nil
 }
@@ -110,7 +112,7 @@ func NewClient(config Config) (*Client, error) {
 // newTransport is Go's default transport with as many idle connections kept as
 // there may be busy ones: the default keeps two a host and closes the others
 // after each request.
-func newTransport() http.RoundTripper {
+func newTransport(requestTimeout time.Duration) http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok { // somebody replaced it, and will know why
 		return http.DefaultTransport
@@ -119,6 +121,16 @@ func newTransport() http.RoundTripper {
 	t.MaxConnsPerHost = maxConnections
 	t.MaxIdleConnsPerHost = maxConnections
 	t.IdleConnTimeout = idleTimeout
+	// An HTTP/2 connection that has gone dead would fail one attempt after the
+	// other, each without a packet that tells.
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: requestTimeout / 4, PingTimeout: requestTimeout / 4}
+	// Without this, the error would be the bare text of the proxy's status.
+	t.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
+		if resp.StatusCode == http.StatusOK {
+			return nil
+		}
+		return &proxyError{proxy: proxy.Host, status: resp.StatusCode}
+	}
 	return t
 }
 
@@ -126,22 +138,32 @@ func newTransport() http.RoundTripper {
 // without a trailing slash and without the /v2 that all paths begin with. Its
 // errors quote no password that the address may hold.
 func ParseBaseURL(address string) (*url.URL, error) {
+	quoted := strconv.Quote(address)
+	if strings.Contains(address, "@") { // a password, even where the rest is not as it should be
+		quoted = "it"
+	}
 	u, err := url.Parse(strings.TrimSpace(address))
 	switch {
 	case err != nil:
-		// The error of url.Parse quotes the address with any password in it.
-		return nil, fmt.Errorf("it cannot be read as a URL")
+		return nil, errors.New("it cannot be read as a URL")
 	case u.User != nil:
-		return nil, fmt.Errorf("it holds a user name or password, which would end up in logs")
+		return nil, errors.New("it holds a user name or password, which would end up in logs")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("%q does not begin with http:// or https://", address)
+		return nil, fmt.Errorf("%s does not begin with http:// or https://", quoted)
 	case u.Hostname() == "":
-		return nil, fmt.Errorf("%q names no host", address)
+		return nil, fmt.Errorf("%s names no host", quoted)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, fmt.Errorf("it has a query or a fragment")
+		return nil, errors.New("it has a query or a fragment")
+	}
+	if port := u.Port(); port != "" {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return nil, fmt.Errorf("%s is not a port", port)
+		}
 	}
 	path := strings.TrimRight(u.Path, "/")
-	path = strings.TrimRight(strings.TrimSuffix(path, "/v2"), "/")
+	for strings.HasSuffix(path, "/v2") {
+		path = strings.TrimRight(strings.TrimSuffix(path, "/v2"), "/")
+	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}, nil
 }
 
@@ -153,3 +175,20 @@ func (c *Client) url(path string, query url.Values) string {
 	}
 	return s
 }
+
+// turn is a lock that is waited for no longer than a context lasts.
+type turn chan struct{}
+
+func newTurn() turn { return make(turn, 1) }
+
+// take waits for the turn; the error is the context's.
+func (t turn) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t turn) give() { <-t }

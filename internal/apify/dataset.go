@@ -98,7 +98,12 @@ func (c *Client) CreateDataset(ctx context.Context, name string) (*Created, erro
 		k.query = url.Values{"name": {name}}
 	}
 	var d Dataset
-	k.decode = data(&d, d.valid(""))
+	k.decode = data(&d, func() error {
+		if name == "" && d.Name != nil && *d.Name != "" {
+			return fmt.Errorf("it is a dataset named %q", *d.Name)
+		}
+		return d.check(NameRef("", name))
+	})
 	if err := c.do(ctx, k); err != nil {
 		if name != "" { // what a lost attempt created is as good as written
 			c.listing.wrote("", name)
@@ -114,15 +119,13 @@ func (c *Client) CreateDataset(ctx context.Context, name string) (*Created, erro
 // OpenAPI document, 201 by the page "Create dataset" and Apify's own local
 // platform. So its age decides as well, on the server's clock.
 func (k *call) existed(createdAt *string) bool {
-	if k.response.StatusCode == http.StatusOK && !k.ambiguous {
-		return true
-	}
-	if createdAt == nil {
-		return k.response.StatusCode == http.StatusOK
+	ok := k.response.StatusCode == http.StatusOK
+	if ok && !k.ambiguous || createdAt == nil {
+		return ok
 	}
 	created, err := time.Parse(time.RFC3339Nano, *createdAt)
 	if err != nil {
-		return k.response.StatusCode == http.StatusOK
+		return ok
 	}
 	serverNow := k.answered
 	if date, err := http.ParseTime(k.response.Header.Get("Date")); err == nil {
@@ -139,7 +142,7 @@ func (c *Client) Dataset(ctx context.Context, ref Ref) (*Dataset, error) {
 		op:     fmt.Sprintf("reading dataset %q", ref),
 		method: http.MethodGet,
 		path:   ref.path(),
-		decode: data(&d, d.valid(ref.ID())),
+		decode: data(&d, func() error { return d.check(ref) }),
 	})
 	if err != nil {
 		return nil, err
@@ -160,7 +163,7 @@ type Update struct {
 func (u Update) MarshalJSON() ([]byte, error) {
 	body := map[string]any{}
 	if u.Name != nil {
-		body["name"] = u.Name
+		body["name"] = *u.Name
 		if *u.Name == "" {
 			body["name"] = nil
 		}
@@ -185,7 +188,7 @@ func (c *Client) UpdateDataset(ctx context.Context, id string, update Update) (*
 		method: http.MethodPut,
 		path:   IDRef(id).path(),
 		body:   update,
-		decode: data(&d, d.valid(id)),
+		decode: data(&d, func() error { return d.check(IDRef(id)) }),
 	})
 	if err != nil {
 		return nil, err
@@ -213,8 +216,11 @@ func (c *Client) HasItems(ctx context.Context, id string) (bool, error) {
 		path:   IDRef(id).path() + "/items",
 		query:  url.Values{"limit": {"1"}},
 		decode: func(raw []byte) error {
-			if err := json.Unmarshal(raw, &items); err != nil {
-				return fmt.Errorf("it is not a JSON array of items: %w", err)
+			if err := unmarshal(raw, &items); err != nil {
+				return err
+			}
+			if items == nil {
+				return errors.New("it is not an array of items")
 			}
 			return nil
 		},
@@ -224,14 +230,17 @@ func (c *Client) HasItems(ctx context.Context, id string) (bool, error) {
 
 // Me is the token's own user. It is asked for once.
 func (c *Client) Me(ctx context.Context) (*User, error) {
-	c.me.Lock()
-	defer c.me.Unlock()
+	const op = "reading the token's user"
+	if err := c.me.turn.take(ctx); err != nil {
+		return nil, &Error{Op: op, Err: err, Stopped: err}
+	}
+	defer c.me.turn.give()
 	if c.me.user != nil {
 		return c.me.user, nil
 	}
 	var u User
 	err := c.do(ctx, &call{
-		op:     "reading the token's user",
+		op:     op,
 		method: http.MethodGet,
 		path:   "/v2/users/me",
 		decode: data(&u, func() error {
@@ -249,18 +258,17 @@ func (c *Client) Me(ctx context.Context) (*User, error) {
 }
 
 // errNoID is an answer that is no dataset at all.
-var errNoID = errors.New(`it has a dataset without an "id"`)
+var errNoID = errors.New(`it has a dataset without a usable "id"`)
 
-// valid checks that an answer is a dataset, and the one with the given id where
-// that is not empty: a proxy's cache must not swap datasets.
-func (d *Dataset) valid(id string) func() error {
-	return func() error {
-		switch {
-		case d.ID == "":
-			return errNoID
-		case id != "" && d.ID != id:
-			return fmt.Errorf("it is dataset %q, which is not the one asked for", d.ID)
-		}
-		return nil
+// check checks that an answer is a dataset, and the one that was asked for: a
+// proxy's cache must not swap datasets.
+func (d *Dataset) check(ref Ref) error {
+	id, name := ref.ID(), ref.name()
+	switch {
+	case !idPattern.MatchString(d.ID):
+		return errNoID
+	case id != "" && d.ID != id, name != "" && d.Name != nil && !EqualNames(*d.Name, name):
+		return fmt.Errorf("it is dataset %q, which is not the one asked for", d.ID)
 	}
+	return nil
 }

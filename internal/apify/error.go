@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // The types of the API's errors that the client tells apart, from ErrorType in
@@ -60,16 +59,18 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, "%s %s ", e.Method, e.URL)
 	}
 	switch {
-	case e.Type != "" || e.Message != "":
+	case e.Status == 0:
+		fmt.Fprintf(&b, "got no answer: %s", e.cause())
+	case e.Type != "" && e.Message != "":
 		fmt.Fprintf(&b, "answered %s, %s: %s", e.status(), e.Type, e.Message)
+	case e.Type != "" || e.Message != "":
+		fmt.Fprintf(&b, "answered %s, %s", e.status(), e.Type+e.Message)
 	case e.Location != "":
 		fmt.Fprintf(&b, "answered %s, a redirect to %s", e.status(), e.Location)
-	case e.Status != 0 && e.Err != nil:
-		fmt.Fprintf(&b, "answered %s, but %v", e.status(), e.Err)
-	case e.Status != 0:
-		fmt.Fprintf(&b, "answered %s without an error that the API would send", e.status())
+	case e.Err != nil:
+		fmt.Fprintf(&b, "answered %s, but %s", e.status(), e.cause())
 	default:
-		fmt.Fprintf(&b, "got no answer: %v", e.Err)
+		fmt.Fprintf(&b, "answered %s without an error that the API would send", e.status())
 	}
 	if e.Body != "" {
 		fmt.Fprintf(&b, "; the answer begins %q", e.Body)
@@ -79,6 +80,9 @@ func (e *Error) Error() string {
 	}
 	return b.String()
 }
+
+// cause is the text of Err, which may quote what the server sent.
+func (e *Error) cause() string { return e.printable(fmt.Sprint(e.Err)) }
 
 // Unwrap gives the cause, and what stopped the attempts.
 func (e *Error) Unwrap() []error {
@@ -111,41 +115,47 @@ func (e *Error) setBody(raw []byte, header http.Header) {
 		e.Body = e.printable(string(raw))
 	}
 	if location, err := url.Parse(header.Get("Location")); err == nil && e.Status >= 300 && e.Status < 400 {
-		e.Location = e.printable(location.Redacted())
-		if before, _, found := strings.Cut(e.Location, "?"); found {
-			e.Location = before
-		}
+		location.User, location.RawQuery, location.Fragment = nil, "", ""
+		e.Location = e.printable(location.String())
 	}
 }
 
-// secrets are what a quoted answer must not show: signatures and the keys that
-// make them, in URLs and in JSON.
-var secrets = regexp.MustCompile(`(?i)(signature=|"urlSigningSecretKey"\s*:\s*"|token=|bearer\s+)[^&"\s]*`)
+// secrets are what a quoted answer must not show: tokens, signatures and the
+// keys that make them, in URLs and headers and in JSON, also in JSON within JSON.
+var secrets = regexp.MustCompile(`(?i)((?:signature|token)(?:=|%3D)|(?:signature|token|urlSigningSecretKey)\\*"\s*:\s*\\*"|bearer\s+)[^&"\\\s]+`)
+
+// maxScanned bounds how many bytes of an answer are searched for secrets.
+const maxScanned = 64 << 10
 
 // printable is text fit for a terminal: the beginning of s without secrets,
 // control characters and bad UTF-8.
 func (e *Error) printable(s string) string {
+	s = s[:min(len(s), maxScanned)]
+	// Before the secrets, which could not be seen with control characters in them.
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
 	if e.token != "" {
-		s = strings.ReplaceAll(s, e.token, "(redacted)")
+		s = strings.ReplaceAll(s, e.token, redacted)
 	}
-	s = secrets.ReplaceAllString(s, "${1}(redacted)")
-	var b strings.Builder
+	s = strings.TrimSpace(secrets.ReplaceAllString(s, "${1}"+redacted))
 	n := 0
-	for _, r := range strings.ToValidUTF8(s, "") {
-		if unicode.IsSpace(r) {
-			r = ' '
-		}
-		if !unicode.IsPrint(r) || r == utf8.RuneError {
-			continue
-		}
+	for i := range s {
 		if n++; n > maxQuote {
-			b.WriteRune('…')
-			break
+			return s[:i] + "…"
 		}
-		b.WriteRune(r)
 	}
-	return strings.TrimSpace(b.String())
+	return s
 }
+
+// redacted stands for a secret.
+const redacted = "(redacted)"
 
 // IsNotFound tells whether the API itself said that a record does not exist, or
 // is not for this token: a 404 of a proxy or of another server is not that.
@@ -162,15 +172,27 @@ func IsRefused(err error) bool {
 	return errors.As(err, &e) && e.Status >= 400 && e.Status < 500
 }
 
+// proxyError is what a proxy answered instead of connecting to the server.
+type proxyError struct {
+	proxy  string // its host
+	status int
+}
+
+func (e *proxyError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("the proxy %s answered %d %s", e.proxy, e.status, http.StatusText(e.status)))
+}
+
 // permanent tells of an error without an answer that another attempt would end
-// the same: the address or a certificate is wrong.
+// the same: the address or a certificate is wrong, or a proxy refuses.
 func permanent(err error) bool {
 	var (
 		certificate *tls.CertificateVerificationError
 		record      tls.RecordHeaderError
 		dns         *net.DNSError
+		proxy       *proxyError
 	)
 	return errors.As(err, &certificate) ||
+		errors.As(err, &proxy) && !passingStatus(proxy.status) ||
 		errors.As(err, &record) ||
 		errors.Is(err, http.ErrSchemeMismatch) ||
 		errors.As(err, &dns) && dns.IsNotFound

@@ -39,9 +39,10 @@ func (c *Client) Datasets(ctx context.Context, options ListOptions) iter.Seq2[*D
 }
 
 // pager reads a listing page by page, without a gap and without a dataset twice,
-// while datasets come and go. Where it can, it lets each page begin with the last
-// dataset of the page before: when that one is not found there, datasets before
-// it were deleted and the rest has moved up, so it goes back.
+// while datasets come and go. It lets each page begin with the last dataset of
+// the page before: when another one is there, datasets before it were deleted and
+// the rest has moved up, so it goes back. Only where the server gives a single
+// dataset a page there is no such overlap.
 type pager struct {
 	client     *Client
 	options    ListOptions
@@ -49,12 +50,11 @@ type pager struct {
 
 	offset  int             // where the next page begins
 	overlap bool            // whether it should begin with a dataset seen before
+	reached int             // where the furthest page ended
+	size    int             // how many datasets the largest page had
 	seen    map[string]bool // by id
 	done    bool
 }
-
-// listStep is how far a pager goes back at first: Apify's largest page.
-const listStep = 1000
 
 // next reads pages until one has datasets that were not seen before, and returns
 // those. It sets done after the last. After an error it can be called again.
@@ -62,13 +62,14 @@ func (p *pager) next(ctx context.Context) ([]Dataset, error) {
 	if p.seen == nil {
 		p.seen = map[string]bool{}
 	}
-	for back := listStep; ; back *= 2 {
+	for back := p.size; ; {
 		total, items, err := p.client.listPage(ctx, p.options, p.offset, p.maxRetries)
 		if err != nil {
 			return nil, err
 		}
 		if p.overlap && p.offset > 0 && (len(items) == 0 || !p.seen[items[0].ID]) {
 			p.offset = max(0, p.offset-back)
+			back *= 2
 			continue
 		}
 		fresh := items[:0:0]
@@ -79,14 +80,17 @@ func (p *pager) next(ctx context.Context) ([]Dataset, error) {
 			}
 		}
 		end := p.offset + len(items)
-		// The total counts what there is now; a server that tells none has told
-		// all when a page brings nothing new.
-		p.done = total != nil && end >= *total || len(fresh) == 0
+		// The total counts what there is now. A server that tells none, or gives
+		// the same page for every offset, has told all when it comes to nothing new.
+		p.done = len(items) == 0 || total != nil && end >= *total || len(fresh) == 0 && end >= p.reached
+		p.reached, p.size = max(p.reached, end), max(p.size, len(items))
 		p.offset, p.overlap = end, len(items) > 1
 		if p.overlap {
 			p.offset--
 		}
-		return fresh, nil
+		if p.done || len(fresh) > 0 {
+			return fresh, nil
+		}
 	}
 }
 
@@ -119,8 +123,8 @@ func (c *Client) listPage(ctx context.Context, options ListOptions, offset, maxR
 				return errors.New(`it has no "items"`)
 			}
 			for i := range page.Items {
-				if page.Items[i].ID == "" {
-					return errNoID
+				if err := page.Items[i].check(""); err != nil {
+					return err
 				}
 			}
 			return nil

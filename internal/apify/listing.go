@@ -2,6 +2,7 @@ package apify
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -73,6 +74,7 @@ func (l *listing) hasWritten(id, name string) bool {
 }
 
 // form is an items URL without what is the dataset's own: its id and signature.
+// It is empty where the URL cannot be read.
 func form(itemsURL, id string) string {
 	rest, signature, err := splitSignature(itemsURL)
 	if err != nil {
@@ -108,9 +110,9 @@ func (l *listing) complete(item Dataset, known *Dataset, until time.Time) (d *Da
 		return nil, false
 	}
 	l.mu.Lock()
-	today, learnt := l.forms[formKey{*item.UserID, *item.GeneralAccess}]
+	today := l.forms[formKey{*item.UserID, *item.GeneralAccess}]
 	l.mu.Unlock()
-	if !learnt || today != form(*known.ItemsPublicURL, known.ID) {
+	if today == "" || today != form(*known.ItemsPublicURL, known.ID) {
 		return nil, false
 	}
 	if IsSigned(*known.ItemsPublicURL) && !signedUntil(*known.ItemsPublicURL, until) {
@@ -127,15 +129,16 @@ func equal[T comparable](a, b *T) bool {
 // Refresh reads a dataset of which an earlier state is known. After many reads
 // it takes datasets that have not changed from the API's listing; fields that
 // neither the listing nor the earlier state has are nil then. A signed items
-// URL that is good until the given time may be the earlier one.
+// URL that is good until the given time may be the earlier one; listings do not
+// tell whether the key that signed it is still the dataset's.
 func (c *Client) Refresh(ctx context.Context, known *Dataset, until time.Time) (*Dataset, error) {
 	b := &c.listing.named
 	if known.Name == nil {
 		b = &c.listing.unnamed
 	}
-	item, err := b.find(ctx, func(f *found) *Dataset { return f.byID[known.ID] })
+	item, _, err := b.find(ctx, func(f *found) *Dataset { return f.byID[known.ID] })
 	if err != nil {
-		return nil, &Error{Op: "reading dataset \"" + known.ID + "\"", Err: err, Stopped: err}
+		return nil, &Error{Op: fmt.Sprintf("reading dataset %q", known.ID), Err: err, Stopped: err}
 	}
 	if item != nil && !c.listing.hasWritten(item.ID, "") {
 		if d, ok := c.listing.complete(*item, known, until); ok {
@@ -152,18 +155,18 @@ func (c *Client) Refresh(ctx context.Context, known *Dataset, until time.Time) (
 
 // FindByName looks for a dataset of the token's own account by its name; nil
 // without an error means that there is none. Many look-ups are answered from
-// the API's listing; a dataset created meanwhile by somebody else may be missed.
+// the API's listing, which misses what somebody else changes meanwhile.
 func (c *Client) FindByName(ctx context.Context, name string) (*Dataset, error) {
-	item, err := c.listing.named.find(ctx, func(f *found) *Dataset { return f.byName[strings.ToLower(name)] })
+	item, whole, err := c.listing.named.find(ctx, func(f *found) *Dataset { return f.byName[strings.ToLower(name)] })
 	if err != nil {
-		return nil, &Error{Op: "looking for a dataset named \"" + name + "\"", Err: err, Stopped: err}
+		return nil, &Error{Op: fmt.Sprintf("looking for a dataset named %q", name), Err: err, Stopped: err}
 	}
 	if !c.listing.hasWritten("", name) {
-		if item != nil && !c.listing.hasWritten(item.ID, "") {
-			return item, nil
-		}
-		if item == nil && c.listing.named.whole() {
+		if item == nil && whole {
 			return nil, nil
+		}
+		if item != nil && !c.listing.hasWritten(item.ID, "") && c.owns(ctx, item) {
+			return item, nil
 		}
 	}
 	d, err := c.Dataset(ctx, NameRef("", name))
@@ -173,9 +176,16 @@ func (c *Client) FindByName(ctx context.Context, name string) (*Dataset, error) 
 	return d, err
 }
 
+// owns tells whether a dataset surely is the token's own account's: not every
+// server knows the filter that the listing asks for.
+func (c *Client) owns(ctx context.Context, d *Dataset) bool {
+	me, err := c.Me(ctx)
+	return err == nil && d.UserID != nil && *d.UserID == me.ID
+}
+
 // bulk is a listing that is fetched as far as it is worth it.
 type bulk struct {
-	turn  chan struct{} // holds one token: whoever has it may fetch or look up
+	turn  turn // whoever has it may fetch or look up
 	asked int
 	pages int
 	found found
@@ -189,39 +199,37 @@ type found struct {
 }
 
 func (b *bulk) init(p pager) {
-	b.turn = make(chan struct{}, 1)
-	b.turn <- struct{}{}
+	b.turn = newTurn()
 	b.pager = p
 	b.found = found{byID: map[string]*Dataset{}, byName: map[string]*Dataset{}}
 }
 
 // find looks for a dataset in the pages at hand, and fetches further ones as
 // long as the number of look-ups so far has paid for them. All who look wait for
-// the same page. Nil means that the listing cannot tell. The only error is that
-// of a context that ended while waiting.
-func (b *bulk) find(ctx context.Context, look func(*found) *Dataset) (*Dataset, error) {
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-b.turn:
+// the same page. Nil means that the dataset does not exist if the listing was
+// read as a whole, and else that it cannot tell. The only error is that of a
+// context that ended while waiting.
+func (b *bulk) find(ctx context.Context, look func(*found) *Dataset) (d *Dataset, whole bool, err error) {
+	if err := b.turn.take(ctx); err != nil {
+		return nil, false, err
 	}
-	defer func() { b.turn <- struct{}{} }()
+	defer b.turn.give()
 	b.asked++
 	if b.asked <= singleReads {
-		return nil, nil
+		return nil, false, nil
 	}
 	for {
 		if d := look(&b.found); d != nil {
-			return d, nil
+			return d, b.pager.done, nil
 		}
 		if b.gone || b.pager.done || b.pages > (b.asked-singleReads-1)/readsPerPage {
-			return nil, nil
+			return nil, b.pager.done, nil
 		}
 		datasets, err := b.pager.next(ctx)
 		if err != nil {
 			// One caller's own timeout or interrupt says nothing about the listing.
 			b.gone = ctx.Err() == nil
-			return nil, ctx.Err()
+			return nil, false, ctx.Err()
 		}
 		b.pages++
 		for i := range datasets {
@@ -232,13 +240,6 @@ func (b *bulk) find(ctx context.Context, look func(*found) *Dataset) (*Dataset, 
 			}
 		}
 	}
-}
-
-// whole tells whether every dataset is among the pages at hand.
-func (b *bulk) whole() bool {
-	<-b.turn
-	defer func() { b.turn <- struct{}{} }()
-	return b.pager.done && !b.gone
 }
 
 // signedUntil tells whether an items URL's signature is good until a time.

@@ -71,4 +71,10 @@ func (r Ref) ID() string {
 	return string(r)
 }
 
+// name is the name that the reference has, or empty where it is an id.
+func (r Ref) name() string {
+	_, name, _ := strings.Cut(string(r), "~")
+	return name
+}
+
 func (r Ref) path() string { return "/v2/datasets/" + url.PathEscape(string(r)) }

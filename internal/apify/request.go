@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -39,7 +40,7 @@ type call struct {
 	path   string // escaped, from /v2 on
 	query  url.Values
 	body   any                // marshalled to JSON unless nil
-	decode func([]byte) error // takes a 2xx answer's body; its error is an unreadable body
+	decode func([]byte) error // takes a 2xx answer's body; nil where the API answers 204, without one
 	// once keeps a request from being repeated that may have taken effect.
 	once bool
 	// maxRetries lowers [Config].MaxRetries where it is not nil.
@@ -53,45 +54,23 @@ type call struct {
 	// ambiguous is whether an attempt that failed may have taken effect.
 	ambiguous bool
 	response  *http.Response // the last attempt's, its body read; nil where none arrived
-	answered  time.Time      // when it arrived
+	answered  time.Time      // when its header arrived
 
 	// The attempt under way.
 	began     time.Time
 	connected atomic.Bool // whether it got a connection to write to
-	failure   *Error      // why it failed
+	failure   *Error      // why it failed; nil where it succeeded
 	wait      time.Duration
-	settled   bool // whether check has decided
 }
 
-// do sends a request, repeating it as [Client.repeatable] says, and hands the
+// do sends a request, repeats it while [call.check] says so, and hands the
 // answer to call.decode. An error is always an [*Error].
 func (c *Client) do(ctx context.Context, k *call) error {
 	k.client, k.stopped = c, ctx.Err
-	var body any
-	if k.body != nil {
-		raw, err := json.Marshal(k.body)
-		if err != nil {
-			return &Error{Op: k.op, Err: err}
-		}
-		body = raw
-	}
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { k.connected.Store(true) },
-	})
-	req, err := retryablehttp.NewRequestWithContext(traced, k.method, c.url(k.path, k.query), body)
+	req, err := k.request(ctx)
 	if err != nil {
-		return &Error{Op: k.op, Err: err}
+		return k.fail(err)
 	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Authorization", "Bearer "+c.config.Token)
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if c.config.UserAgent != "" {
-		req.Header.Set("User-Agent", c.config.UserAgent)
-	}
-	req.SetResponseHandler(k.read)
-
 	retries := c.config.MaxRetries
 	if k.maxRetries != nil {
 		retries = min(retries, *k.maxRetries)
@@ -110,18 +89,46 @@ func (c *Client) do(ctx context.Context, k *call) error {
 	}
 	resp, err := retryable.Do(req)
 	if resp != nil {
-		_ = resp.Body.Close()
+		_ = resp.Body.Close() // it has been read
 	}
-	if err == nil && k.failure == nil {
+	switch {
+	case err == nil && k.failure == nil:
 		return nil
-	}
-	if k.failure == nil { // the request could not even be attempted
+	case k.failure == nil: // the request could not even be attempted
 		k.failure = k.fail(err)
 	}
 	if err := ctx.Err(); err != nil {
 		k.failure.Stopped = err
 	}
 	return k.failure
+}
+
+func (k *call) request(ctx context.Context) (*retryablehttp.Request, error) {
+	var body any
+	if k.body != nil {
+		raw, err := json.Marshal(k.body)
+		if err != nil {
+			return nil, err
+		}
+		body = raw
+	}
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { k.connected.Store(true) },
+	})
+	req, err := retryablehttp.NewRequestWithContext(ctx, k.method, k.client.url(k.path, k.query), body)
+	if err != nil {
+		return nil, err
+	}
+	config := k.client.config
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Authorization", "Bearer "+config.Token)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if config.UserAgent != "" {
+		req.Header.Set("User-Agent", config.UserAgent)
+	}
+	return req, nil
 }
 
 // begin is called before each attempt.
@@ -135,66 +142,24 @@ func (k *call) begin() {
 	k.response = nil
 	k.failure = nil
 	k.wait = 0
-	k.settled = false
 }
 
-// read reads an answer: a success into k.decode, the API's error into
-// k.failure. The error that it returns is one of reading: the answer was cut
-// short, or is not what the API would say.
-func (k *call) read(resp *http.Response) error {
-	if k.response != nil {
-		return nil
-	}
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	k.response, k.answered = resp, time.Now()
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		k.failure = k.fail(nil)
-		k.failure.setBody(raw, resp.Header)
-		return nil
-	}
-	switch {
-	case err != nil:
-		err = fmt.Errorf("it broke off: %w", err)
-	case len(raw) > maxBody:
-		err = fmt.Errorf("it is longer than %d MiB", maxBody>>20)
-	case k.decode != nil:
-		err = k.decode(raw)
-	}
-	if err != nil {
-		k.failure = k.fail(err)
-		k.failure.setBody(raw, resp.Header)
-		return err
-	}
-	return nil
-}
-
-// check decides after each attempt whether there is another, and sets k.wait.
-// It is called with an answer that has not been read yet and, unless it asks
-// for another attempt, once more with what reading came to.
+// check is called after each attempt with what came of it. It reads the answer,
+// decides whether there is another attempt, and sets k.wait.
 func (k *call) check(ctx context.Context, resp *http.Response, err error, retries int) bool {
-	if k.settled {
-		return false
+	var passing bool
+	if err != nil {
+		passing = !permanent(err)
+		k.failure = k.fail(k.cause(err))
+	} else {
+		passing = k.read(resp)
 	}
-	passing := err != nil && !permanent(err)
-	if resp != nil && err == nil {
-		passing = passingStatus(resp.StatusCode)
-		if k.response == nil && !passing {
-			return false // it is read next, and asked about again
-		}
-		_ = k.read(resp) // only the last answer of a repeated request would be read
+	again := false
+	if k.failure != nil {
+		effect := k.mayHaveTakenEffect()
+		k.ambiguous = k.ambiguous || effect
+		again = passing && ctx.Err() == nil && k.attempts <= retries && !(k.once && effect)
 	}
-	k.settled = true
-	if err != nil && k.failure == nil {
-		k.failure = k.fail(err)
-	}
-	if k.failure == nil {
-		k.log(ctx)
-		return false
-	}
-
-	effect := k.mayHaveTakenEffect()
-	k.ambiguous = k.ambiguous || effect
-	again := passing && ctx.Err() == nil && k.attempts <= retries && !(k.once && effect)
 	if again {
 		k.wait = retryWait(k.client.config.RetryDelay, k.attempts, k.response, time.Now())
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= k.wait {
@@ -205,6 +170,46 @@ func (k *call) check(ctx context.Context, resp *http.Response, err error, retrie
 	}
 	k.log(ctx)
 	return again
+}
+
+// read reads an answer: a success goes to k.decode, anything else becomes
+// k.failure, and passing tells whether another attempt may do better.
+func (k *call) read(resp *http.Response) (passing bool) {
+	k.response, k.answered = resp, time.Now()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	switch {
+	case err != nil:
+		err = fmt.Errorf("it broke off: %w", k.cause(err))
+		passing = true
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		k.failure = k.fail(nil)
+		passing = passingStatus(resp.StatusCode)
+	default:
+		err = k.accept(resp.StatusCode, raw)
+		passing = true
+	}
+	if err != nil {
+		k.failure = k.fail(err)
+	}
+	if k.failure != nil {
+		k.failure.setBody(raw, resp.Header)
+	}
+	return passing
+}
+
+// accept takes the whole body of a 2xx answer, unless it is not what the API
+// would send. A proxy's page, say, must not pass for a deletion.
+func (k *call) accept(status int, raw []byte) error {
+	switch {
+	case len(raw) > maxBody:
+		return fmt.Errorf("it is longer than %d MiB", maxBody>>20)
+	case k.decode == nil && status != http.StatusNoContent:
+		return fmt.Errorf("the API would answer %d %s", http.StatusNoContent, http.StatusText(http.StatusNoContent))
+	case k.decode == nil:
+		return nil
+	default:
+		return k.decode(raw)
+	}
 }
 
 // mayHaveTakenEffect tells of a failed attempt whether the server may have
@@ -227,7 +232,7 @@ func (k *call) fail(err error) *Error {
 		Method:   k.method,
 		URL:      k.client.url(k.path, nil),
 		Attempts: k.attempts,
-		Err:      k.cause(err),
+		Err:      err,
 		token:    k.client.config.Token,
 	}
 	if k.response != nil {
@@ -276,13 +281,33 @@ func data[T any](into *T, valid func() error) func([]byte) error {
 		var envelope struct {
 			Data *T `json:"data"`
 		}
-		if err := json.Unmarshal(raw, &envelope); err != nil {
-			return fmt.Errorf("it is not the JSON that the API would send: %w", err)
+		if err := unmarshal(raw, &envelope); err != nil {
+			return err
 		}
 		if envelope.Data == nil {
 			return errors.New(`it has no "data"`)
 		}
 		*into = *envelope.Data
 		return valid()
+	}
+}
+
+// unmarshal is [json.Unmarshal] with errors that name no Go types.
+func unmarshal(raw []byte, into any) error {
+	err := json.Unmarshal(raw, into)
+	var mistyped *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return nil
+	case len(raw) == 0:
+		return errors.New("it is empty")
+	case errors.As(err, &mistyped):
+		kind, _, _ := strings.Cut(mistyped.Value, " ") // what follows is a number's digits
+		if mistyped.Field == "" {
+			return fmt.Errorf("it is not what the API would send, but a JSON %s", kind)
+		}
+		return fmt.Errorf("%q in it is not what the API would send, but a JSON %s", mistyped.Field, kind)
+	default:
+		return fmt.Errorf("it is not the JSON that the API would send: %w", err)
 	}
 }

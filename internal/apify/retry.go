@@ -1,6 +1,7 @@
 package apify
 
 import (
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -25,8 +26,8 @@ func passingStatus(status int) bool {
 }
 
 // retryWait is how long to wait after the given number of failed attempts: a
-// random time between DELAY and 2·DELAY, DELAY doubling with each attempt, and
-// no less than the last answer asked for.
+// random time between DELAY and 2·DELAY, DELAY doubling with each attempt. Where
+// the last answer asked for a time of its own, DELAY is that.
 func retryWait(first time.Duration, attempts int, last *http.Response, now time.Time) time.Duration {
 	delay := maxRetryDelay
 	if shift := attempts - 1; shift < 16 {
@@ -36,7 +37,7 @@ func retryWait(first time.Duration, attempts int, last *http.Response, now time.
 	if last != nil {
 		if after, ok := retryAfter(last.Header, now); ok {
 			// All that were refused together would come back together.
-			return after + min(jitter, first)
+			return max(after, first) + min(jitter, first)
 		}
 	}
 	return delay + jitter
@@ -51,7 +52,7 @@ func retryAfter(header http.Header, now time.Time) (after time.Duration, ok bool
 		return 0, false
 	}
 	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
-		if seconds != seconds || seconds < 0 { // NaN or negative
+		if math.IsNaN(seconds) || seconds < 0 {
 			return 0, false
 		}
 		return time.Duration(min(seconds, maxRetryAfter.Seconds()) * float64(time.Second)), true

@@ -1,0 +1,94 @@
+package apify
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/apify/terraform-provider-apify/internal/emulator"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
+
+const (
+	// testTimeout is one attempt's in tests that do not wait for it to pass.
+	testTimeout = 20 * time.Second
+	testRetries = 3
+)
+
+// startServer starts an emulator that ends with the test.
+func startServer(t testing.TB, options emulator.Options) *emulator.Server {
+	t.Helper()
+	s, err := emulator.Start(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// newTestClient makes a client that retries at once.
+func newTestClient(t testing.TB, baseURL string, changes ...func(*Config)) *Client {
+	t.Helper()
+	config := Config{
+		BaseURL:        baseURL,
+		Token:          emulator.DefaultToken,
+		MaxRetries:     testRetries,
+		RequestTimeout: testTimeout,
+		RetryDelay:     time.Millisecond,
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	c, err := NewClient(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.http.CloseIdleConnections)
+	return c
+}
+
+// handlerTransport carries requests to a handler without a network.
+type handlerTransport struct{ http.Handler }
+
+func (h handlerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	resp := w.Result()
+	resp.Request = r
+	return resp, nil
+}
+
+// newLocalClient makes a client of a handler in this process.
+func newLocalClient(t testing.TB, handler http.Handler, changes ...func(*Config)) *Client {
+	t.Helper()
+	return newTestClient(t, "http://api.test", append([]func(*Config){
+		func(c *Config) { c.transport = handlerTransport{handler} },
+	}, changes...)...)
+}
+
+// asError fails the test unless the error is the client's own.
+func asError(t testing.TB, err error) *Error {
+	t.Helper()
+	var e *Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v (%T), want an *Error", err, err)
+	}
+	return e
+}
+
+// ptr makes a pointer to a value.
+func ptr[T any](v T) *T { return &v }
