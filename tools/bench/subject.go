@@ -1,0 +1,126 @@
+package main
+
+import (
+	"debug/buildinfo"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// subject is a kind of resource whose management is measured.
+type subject struct {
+	// name is the resource type, with the latency where that is not the usual one.
+	name string
+	// provider is nil for Terraform's built-in one.
+	provider *provider
+	// resource is the resource's type and what is in its block, beside count.
+	resource, arguments string
+	// emulator is what the provider talks to; nil for one that uses no network.
+	emulator *emulator
+	// maxSize leaves the subject out for larger numbers of resources; 0 never does.
+	maxSize int
+}
+
+// The subjects' names.
+const (
+	nameTerraformData  = "terraform_data"
+	nameTimeStatic     = "time_static"
+	nameDataset        = "apify_dataset"
+	nameDatasetNoDelay = "apify_dataset, no latency"
+)
+
+// maxSizeNoDelay spares a large run a subject that takes nearly as long as the
+// one with latency, and is only there to be compared with it.
+const maxSizeNoDelay = 1000
+
+func subjects(apify, other *provider, delayed, undelayed *emulator) []subject {
+	dataset := subject{
+		name:     nameDataset,
+		provider: apify,
+		resource: "apify_dataset",
+		// Otherwise each deletion would ask for items first.
+		arguments: "name          = \"bench-${count.index}\"\n  force_destroy = true",
+		emulator:  delayed,
+	}
+	atOnce := dataset
+	atOnce.name, atOnce.emulator, atOnce.maxSize = nameDatasetNoDelay, undelayed, maxSizeNoDelay
+	return []subject{
+		{name: nameTerraformData, resource: "terraform_data", arguments: "input = \"bench-${count.index}\""},
+		{name: nameTimeStatic, provider: other, resource: "time_static"},
+		dataset,
+		atOnce,
+	}
+}
+
+// config is a configuration with a number of resources.
+func (s *subject) config(size int) string {
+	var b strings.Builder
+	if s.provider != nil {
+		fmt.Fprintf(&b, "terraform {\n  required_providers {\n    %s = {\n      source = %q\n    }\n  }\n}\n\n", s.provider.name(), s.provider.source)
+	}
+	fmt.Fprintf(&b, "resource %q \"bench\" {\n  count = %d\n  %s\n}\n", s.resource, size, s.arguments)
+	return b.String()
+}
+
+// environment is what the provider finds its server with.
+func (s *subject) environment() []string {
+	if s.emulator == nil {
+		return nil
+	}
+	return []string{"APIFY_API_BASE_URL=" + s.emulator.url, "APIFY_TOKEN=" + emulatorToken}
+}
+
+// provider is a provider's binary.
+type provider struct {
+	source  string // its address without the host
+	version string // without a v
+	binary  string
+}
+
+func (p *provider) name() string { return filepath.Base(p.source) }
+
+// moduleVersion is the version that a binary was built as by `go install
+// MODULE@VERSION`, without the v.
+func moduleVersion(binary string) (string, error) {
+	info, err := buildinfo.ReadFile(binary)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimPrefix(info.Main.Version, "v"), nil
+}
+
+// mirror makes a directory that Terraform and OpenTofu install providers from,
+// each behind the launcher.
+func mirror(dir, launcher string, providers ...*provider) error {
+	for _, p := range providers {
+		// An address without a host is of the CLI's own registry.
+		for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+			target := filepath.Join(dir, host, p.source, p.version, runtime.GOOS+"_"+runtime.GOARCH)
+			if err := os.MkdirAll(target, 0o750); err != nil {
+				return err
+			}
+			name := fmt.Sprintf("terraform-provider-%s_v%s", p.name(), p.version)
+			if err := copyExecutable(filepath.Join(target, name), launcher); err != nil {
+				return err
+			}
+			if err := copyExecutable(filepath.Join(target, "provider"), p.binary); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func copyExecutable(to, from string) error {
+	data, err := os.ReadFile(from) //nolint:gosec // told on the command line
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o700) //nolint:gosec // a program
+}
+
+// latencyText is a latency for people.
+func latencyText(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
