@@ -65,7 +65,7 @@ func (r *datasetResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	var configured types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("general_access"), &configured)...)
-	if plan.Name.IsNull() && configured.IsNull() && state.GeneralAccess.ValueString() == string(apify.AnyoneWithNameCanRead) {
+	if change.Name != nil && plan.Name.IsNull() && configured.IsNull() && state.GeneralAccess.ValueString() == string(apify.AnyoneWithNameCanRead) {
 		// Nobody can read by its name what has none: the server will choose.
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("general_access"), types.StringUnknown())...)
 	}
