@@ -42,6 +42,7 @@ const (
 	summaryWouldAdopt = "Existing Apify dataset will be adopted"
 	summaryTwice      = "Apify dataset managed twice"
 	summaryKept       = "Apify dataset not deleted"
+	summaryLeft       = "Apify dataset left for the next apply"
 	summaryHasItems   = "Apify dataset holds items"
 	summaryLostAccess = "No access to Apify dataset"
 	summaryNotApplied = "Apify dataset not changed as asked"
@@ -295,7 +296,7 @@ func afterFailedPost(plan datasetResourceModel) string {
 func (r *datasetResource) leaveNothing(ctx context.Context, plan datasetResourceModel, created *apify.Created) diag.Diagnostics {
 	if !plan.Name.IsNull() || created.Name != nil || created.Existed {
 		if plan.AdoptExisting.ValueBool() {
-			return diag.Diagnostics{diag.NewWarningDiagnostic("Apify dataset left for the next apply",
+			return diag.Diagnostics{diag.NewWarningDiagnostic(summaryLeft+": "+created.ID,
 				fmt.Sprintf("Dataset %s stays as it is. The next apply adopts it by its name.", created.ID))}
 		}
 		return diag.Diagnostics{diag.NewErrorDiagnostic(summaryExists,
@@ -440,7 +441,7 @@ func (r *datasetResource) Delete(ctx context.Context, req resource.DeleteRequest
 	id := state.ID.ValueString()
 	r.claims.write()
 	if !r.claims.release(id) {
-		resp.Diagnostics.AddWarning(summaryKept,
+		resp.Diagnostics.AddWarning(summaryKept+": "+id,
 			fmt.Sprintf("Dataset %s is not deleted: this very run has it created or adopted by another resource (or by this "+
 				"resource's replacement), which manages it from now on. Names are unique, so a dataset of the same name is the same "+
 				"dataset.", id))

@@ -47,11 +47,15 @@ func (r *datasetResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 
 	id := state.ID.ValueString()
+	destroy := req.Plan.Raw.IsNull()
+	if destroy && r.claims.applying() {
+		return // a deposed object, planned once more: Delete knows whether its successor has the dataset
+	}
 	if !r.claims.hold(id) {
 		resp.Diagnostics.Append(managedTwice(id))
 		return
 	}
-	if req.Plan.Raw.IsNull() {
+	if destroy {
 		return
 	}
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, replacedKey, keepReplacedID(id))...)
@@ -122,7 +126,8 @@ func (r *datasetResource) planCreation(ctx context.Context, plan datasetResource
 }
 
 // existing tells of a dataset that a creation finds under its name: a warning
-// if it is adopted, else an error.
+// if it is adopted, else an error. Terraform shows only the first of several
+// warnings with the same summary, so each has its own.
 func existing(d *apify.Dataset, plan datasetResourceModel, summary string) diag.Diagnostic {
 	text := fmt.Sprintf("There is a dataset named %q already: %s", plan.Name.ValueString(), d.ID)
 	if d.CreatedAt != nil {
@@ -132,7 +137,7 @@ func existing(d *apify.Dataset, plan datasetResourceModel, summary string) diag.
 		text += fmt.Sprintf(", with %d items by its counter", *d.ItemCount)
 	}
 	if plan.AdoptExisting.ValueBool() {
-		return diag.NewAttributeWarningDiagnostic(path.Root("name"), summary,
+		return diag.NewAttributeWarningDiagnostic(path.Root("name"), summary+": "+plan.Name.ValueString(),
 			text+". This resource takes it over as it is, with all that it holds. If that is not what you want, choose another name; "+
 				"adopt_existing = false makes this an error.")
 	}
@@ -152,5 +157,5 @@ If a resource's address has changed, tell Terraform with a block
     to   = apify_dataset.NEW_NAME
   }
 
-instead of letting it destroy the one and create the other. If one of them is to get another name, apply that change first. If both are in the state, remove one resource from the configuration and take it out of the state with terraform state rm.`, id))
+instead of letting it destroy the one and create the other. If one of them is to get another name, apply that change first. If both are in the state, remove one resource from the configuration and take it out of the state with terraform state rm. If it is one resource and its deposed object, left over from a replacement that broke off, take the resource out of the state and apply again: the dataset is adopted.`, id))
 }
