@@ -99,7 +99,7 @@ func (r *Recorder) pick(request *http.Request, pattern string) *Fault {
 
 // serve answers a request that the fault hits.
 func (f *Fault) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	call(f.Before, r)
+	run(f.Before, r)
 	if !f.TakesEffect && !pause(r.Context(), f.Delay) {
 		return
 	}
@@ -107,7 +107,7 @@ func (f *Fault) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 	if f.TakesEffect || f.Status == 0 && !f.Reset {
 		a = capture(next, r)
 	}
-	call(f.After, r)
+	run(f.After, r)
 	if f.TakesEffect && !pause(r.Context(), f.Delay) {
 		return
 	}
@@ -124,7 +124,7 @@ func (f *Fault) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 	f.send(w, r, a)
 }
 
-func call(hook func(*http.Request), r *http.Request) {
+func run(hook func(*http.Request), r *http.Request) {
 	if hook != nil {
 		hook(r)
 	}

@@ -38,12 +38,12 @@ func (a *API) pushItems(e *exchange) error {
 }
 
 func parseItems(data []byte) ([]json.RawMessage, error) {
-	if data == nil {
-		return nil, errInvalid("invalid-input", "The body must be an object or an array of objects.")
-	}
 	var items []json.RawMessage
 	if json.Unmarshal(data, &items) != nil {
 		items = []json.RawMessage{data}
+	}
+	if items == nil {
+		return nil, errInvalid("invalid-input", "The body must be an object or an array of objects.")
 	}
 	return compactItems(items)
 }

@@ -29,7 +29,10 @@ func sign(key, id string, expires time.Time) string {
 		millis = expires.UnixMilli()
 	}
 	expiry := strconv.FormatInt(millis, 10)
-	parts := strings.Join([]string{signatureVersion, expiry, digest(key, expiry, id)}, ".")
+	return encodeSignature(strings.Join([]string{signatureVersion, expiry, digest(key, expiry, id)}, "."))
+}
+
+func encodeSignature(parts string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(parts))
 }
 
