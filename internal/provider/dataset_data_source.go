@@ -91,7 +91,7 @@ func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 		Computed:   true,
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Reads a [dataset](https://docs.apify.com/platform/storage/dataset) by its id or name: of this account, of an " +
+		MarkdownDescription: "Reads a dataset by its id or name: of this account, of an " +
 			"account that shares it, or one that anyone may read.\n\nCounters, times and the signed URL change by themselves, some of them " +
 			"at every read. Whatever depends on them shows a change in every plan; the resource `apify_dataset` has the stable part.",
 		Attributes: attributes,

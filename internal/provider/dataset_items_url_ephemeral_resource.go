@@ -73,8 +73,7 @@ func (e *datasetItemsURLEphemeralResource) Configure(_ context.Context, req ephe
 
 func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A URL at which the items of a [dataset](https://docs.apify.com/platform/storage/dataset) can be read without a " +
-			"token until it expires. It is made anew in every run and stored nowhere, neither in the plan nor in the state (Terraform 1.10 " +
+		MarkdownDescription: "A URL at which the items of a dataset can be read without a token until it expires. It is made anew in every run and stored nowhere, neither in the plan nor in the state (Terraform 1.10 " +
 			"or newer, OpenTofu 1.11 or newer).\n\nThe URL is signed with the dataset's own key, which takes a token with write permission " +
 			"for the dataset. Where anyone who has the dataset's id may read it no signature is needed: the URL is plain, and never expires.",
 		Attributes: map[string]schema.Attribute{
@@ -94,12 +93,12 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.OneOf("json", "jsonl", "csv", "html", "xlsx", "xml", "rss")},
 			},
-			"fields":  listOption("The only fields that the items shall have, in this order."),
-			"omit":    listOption("Fields that the items shall not have."),
-			"unwind":  listOption("Fields whose elements become items of their own (arrays) or join the item (objects), in this order. `desc` has no effect then."),
-			"flatten": listOption("Fields whose nested objects become fields with dotted names: `{\"a\": {\"b\": 1}}` becomes `{\"a.b\": 1}`."),
+			"fields":  listOption("The only fields that the items shall have, in this order. By default all."),
+			"omit":    listOption("Fields that the items shall not have. By default none."),
+			"unwind":  listOption("Fields whose elements become items of their own (arrays) or join the item (objects), in this order. `desc` has no effect then. By default none."),
+			"flatten": listOption("Fields whose nested objects become fields with dotted names: `{\"a\": {\"b\": 1}}` becomes `{\"a.b\": 1}`. By default none."),
 			"clean": schema.BoolAttribute{
-				MarkdownDescription: "Whether to leave out empty items and hidden fields, as `skip_empty` and `skip_hidden` do.",
+				MarkdownDescription: "Whether to leave out empty items and hidden fields, as `skip_empty` and `skip_hidden` do. Defaults to `false`.",
 				Optional:            true,
 			},
 			"limit": schema.Int64Attribute{
@@ -117,16 +116,16 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 				Optional:            true,
 			},
 			"view": schema.StringAttribute{
-				MarkdownDescription: "The view of the dataset's schema that decides which fields the items have.",
+				MarkdownDescription: "The view of the dataset's schema that decides which fields the items have. By default none does.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"skip_empty": schema.BoolAttribute{
-				MarkdownDescription: "Whether to leave out empty items; there may be fewer than `limit` then.",
+				MarkdownDescription: "Whether to leave out empty items; there may be fewer than `limit` then. Defaults to `false`.",
 				Optional:            true,
 			},
 			"skip_hidden": schema.BoolAttribute{
-				MarkdownDescription: "Whether to leave out hidden fields, whose names begin with `#`.",
+				MarkdownDescription: "Whether to leave out hidden fields, whose names begin with `#`. Defaults to `false`.",
 				Optional:            true,
 			},
 			"delimiter": schema.StringAttribute{
@@ -139,7 +138,7 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 				Optional:            true,
 			},
 			"attachment": schema.BoolAttribute{
-				MarkdownDescription: "Whether browsers shall download the items instead of showing them.",
+				MarkdownDescription: "Whether browsers shall download the items instead of showing them. Defaults to `false`.",
 				Optional:            true,
 			},
 			"url": schema.StringAttribute{

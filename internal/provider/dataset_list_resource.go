@@ -29,7 +29,7 @@ func (l *datasetListResource) Configure(_ context.Context, req resource.Configur
 
 func (l *datasetListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Finds the [datasets](https://docs.apify.com/platform/storage/dataset) of the account and those shared with it, " +
+		MarkdownDescription: "Finds the datasets of the account and those shared with it, " +
 			"for `terraform query` (Terraform 1.14 or newer), which can write the configuration and the `import` blocks that bring " +
 			"them under management.\n\nTerraform shows 100 results unless the `list` block sets its own `limit`.",
 		Attributes: map[string]schema.Attribute{

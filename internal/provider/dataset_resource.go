@@ -83,8 +83,7 @@ func (r *datasetResource) IdentitySchema(_ context.Context, _ resource.IdentityS
 func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	stable := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages a [dataset](https://docs.apify.com/platform/storage/dataset), Apify's append-only table of " +
-			"scraped items.\n\nApify creates a dataset of a given name, or returns the one that has that name already. So applies " +
+		MarkdownDescription: "Manages a dataset, Apify's append-only table of scraped items.\n\nApify creates a dataset of a given name, or returns the one that has that name already. So applies " +
 			"can be repeated: after a lost state or an apply that broke off, the next apply finds the same dataset. An existing " +
 			"dataset is adopted with a warning, or refused with `adopt_existing = false`. A dataset that holds items is not " +
 			"deleted unless `force_destroy` says so.",
@@ -111,6 +110,7 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"adopt_existing": schema.BoolAttribute{
 				MarkdownDescription: "What happens on creation if the name is taken already: `true` takes over the dataset that has it, " +
 					"as it is, with a warning; `false` stops with an error that shows how to import it. Either is shown in the plan. " +
+					"It matters to nothing else, and a change of it sends nothing to Apify. " +
 					fmt.Sprintf("Defaults to `%t`.", defaultAdoptExisting),
 				Optional: true,
 				Computed: true,
@@ -118,7 +118,7 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			},
 			"force_destroy": schema.BoolAttribute{
 				MarkdownDescription: "Whether the dataset may be deleted although it holds items, which are lost then. It counts as " +
-					"last applied: set it to `true` and apply, before destroying. " + fmt.Sprintf("Defaults to `%t`.", defaultForceDestroy),
+					"last applied: set it to `true` and apply, before destroying. A change of it sends nothing to Apify. " + fmt.Sprintf("Defaults to `%t`.", defaultForceDestroy),
 				Optional: true,
 				Computed: true,
 				Default:  booldefault.StaticBool(defaultForceDestroy),
@@ -129,12 +129,12 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				PlanModifiers:       stable,
 			},
 			"user_id": schema.StringAttribute{
-				MarkdownDescription: "The id of the user or organization that owns the dataset.",
+				MarkdownDescription: "The id of the user or organization that owns the dataset. It never changes.",
 				Computed:            true,
 				PlanModifiers:       stable,
 			},
 			"created_at": schema.StringAttribute{
-				MarkdownDescription: "When the dataset was created, in RFC 3339 form and UTC.",
+				MarkdownDescription: "When the dataset was created, in RFC 3339 form and UTC. It never changes.",
 				CustomType:          timetypes.RFC3339Type{},
 				Computed:            true,
 				PlanModifiers:       stable,

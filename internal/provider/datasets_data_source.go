@@ -41,7 +41,7 @@ const (
 	describeOwnership = "`ownedByMe` for the account's own datasets only, or `sharedWithMe` for those that other accounts share with " +
 		"it. By default both."
 
-	describeNamePrefix = "What the names have to begin with; upper and lower case are the same."
+	describeNamePrefix = "What the names have to begin with; upper and lower case are the same. By default any name will do."
 )
 
 func ownershipValidators() []validator.String {
@@ -69,7 +69,7 @@ func (d *datasetsDataSource) Configure(_ context.Context, req datasource.Configu
 
 func (d *datasetsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the [datasets](https://docs.apify.com/platform/storage/dataset) of the account and those shared with it, " +
+		MarkdownDescription: "Lists the datasets of the account and those shared with it, " +
 			"all of them, however many there are.\n\nCounters and times change by themselves. The API's list has no `console_url` and no " +
 			"`items_public_url`: see the data source `apify_dataset`.",
 		Attributes: map[string]schema.Attribute{

@@ -89,8 +89,7 @@ func (p *apifyProvider) Metadata(_ context.Context, _ provider.MetadataRequest, 
 
 func (p *apifyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages the [dataset storage](https://docs.apify.com/platform/storage/dataset) of " +
-			"[Apify](https://apify.com), a web scraping and automation platform.",
+		MarkdownDescription: "Manages the dataset storage of Apify, a web scraping and automation platform.",
 		Attributes: map[string]schema.Attribute{
 			attributeToken: schema.StringAttribute{
 				MarkdownDescription: "The Apify API token, as made in Apify Console under " +
