@@ -41,11 +41,14 @@ func newClaims() *claims {
 	}
 }
 
-// refreshed notes that a resource's state has a dataset.
-func (c *claims) refreshed(id string) {
+// refresh notes that a resource's state has a dataset. It is false if another
+// state has it too: a walk refreshes each state once.
+func (c *claims) refresh(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	free := !c.read[id]
 	c.read[id] = true
+	return free
 }
 
 // hold notes a plan for a resource whose state has a dataset. It is false if

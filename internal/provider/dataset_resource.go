@@ -324,7 +324,10 @@ func (r *datasetResource) Read(ctx context.Context, req resource.ReadRequest, re
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	r.claims.refreshed(state.ID.ValueString())
+	if id := state.ID.ValueString(); !r.claims.refresh(id) {
+		resp.Diagnostics.Append(managedTwice(id))
+		return
+	}
 	d, err := r.client.Refresh(ctx, state.known(), r.now().Add(signatureMargin))
 	if apify.IsNotFound(err) {
 		resp.Diagnostics.Append(r.gone(ctx, state, err, summaryRead)...)
