@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -15,7 +16,9 @@ import (
 // The plot's size; GitHub shows README pictures some 830 pixels wide.
 const (
 	plotWidth  = 25 * vg.Centimeter
-	plotHeight = 10 * vg.Centimeter
+	plotHeight = 11 * vg.Centimeter
+	headHeight = 1.5 * vg.Centimeter // for the legend and the panels' titles
+	margin     = vg.Centimeter / 2
 )
 
 // styles tell the subjects apart, by colour (of Okabe and Ito's palette, made for
@@ -33,8 +36,10 @@ var styles = map[string]struct {
 
 // plot draws the wall times as an SVG file, a panel for each operation.
 func (r *report) plot(name string) (err error) {
+	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
+	operations := []operation{opPlan, opApply, opDestroy}
 	var panels []*plot.Plot
-	for _, o := range []operation{opPlan, opApply, opDestroy} {
+	for _, o := range operations {
 		panel, err := r.panel(o)
 		if err != nil {
 			return err
@@ -45,12 +50,17 @@ func (r *report) plot(name string) (err error) {
 	shareYAxis(panels)
 
 	canvas := vgsvg.New(plotWidth, plotHeight)
-	tiles := draw.Tiles{Rows: 1, Cols: len(panels), PadX: vg.Centimeter / 2, PadTop: 2, PadBottom: 2, PadLeft: 2, PadRight: 8}
 	whole := draw.New(canvas)
 	whole.SetColor(color.White)
-	whole.Fill(whole.Rectangle.Path())
+	whole.Fill(whole.Path())
+	r.drawLegend(draw.Crop(whole, margin, -margin, 0, -margin/2))
+
+	tiles := draw.Tiles{Rows: 1, Cols: len(panels), PadX: margin, PadTop: headHeight, PadRight: margin}
 	for i, c := range plot.Align([][]*plot.Plot{panels}, tiles, whole)[0] {
 		panels[i].Draw(c)
+		// The panels' own titles do not come out on one line.
+		area := panels[i].DataCanvas(c)
+		c.FillText(panels[i].Title.TextStyle, vg.Point{X: area.Center().X, Y: area.Max.Y + headHeight/4}, operations[i].description())
 	}
 	file, err := os.Create(name) //nolint:gosec // told on the command line
 	if err != nil {
@@ -61,17 +71,14 @@ func (r *report) plot(name string) (err error) {
 	return err
 }
 
+// panel has the subjects' times for one operation.
 func (r *report) panel(o operation) (*plot.Plot, error) {
 	p := plot.New()
-	p.Title.Text = o.description()
-	p.Title.Padding = 6
 	p.X.Label.Text = "resources"
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
-	p.Legend.Top, p.Legend.Left = true, true
-	p.Legend.Padding = 2
 	grid := plotter.NewGrid()
-	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{Y: 0xe0}, color.Gray{Y: 0xe0}
+	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{Y: 0xd8}, color.Gray{Y: 0xd8}
 	p.Add(grid)
 	for _, name := range r.subjects() {
 		var points plotter.XYs
@@ -80,19 +87,39 @@ func (r *report) panel(o operation) (*plot.Plot, error) {
 				points = append(points, plotter.XY{X: float64(size), Y: s.wall().Seconds()})
 			}
 		}
-		line, dots, err := plotter.NewLinePoints(points)
+		line, dots, err := styled(name, points)
 		if err != nil {
 			return nil, err
 		}
-		style := styles[name]
-		line.Color, line.Width, line.Dashes = style.color, 1.5, style.dashes
-		dots.Color, dots.Shape, dots.Radius = style.color, style.shape, 3
 		p.Add(line, dots)
-		if o == opPlan { // once for all panels
-			p.Legend.Add(name, line, dots)
-		}
 	}
 	return p, nil
+}
+
+func styled(subject string, points plotter.XYs) (*plotter.Line, *plotter.Scatter, error) {
+	line, dots, err := plotter.NewLinePoints(points)
+	if err != nil {
+		return nil, nil, err
+	}
+	style := styles[subject]
+	line.Color, line.Width, line.Dashes = style.color, 1.5, style.dashes
+	dots.Color, dots.Shape, dots.Radius = style.color, style.shape, 3
+	return line, dots, nil
+}
+
+// drawLegend names the subjects in one row.
+func (r *report) drawLegend(c draw.Canvas) {
+	for _, name := range r.subjects() {
+		line, dots, err := styled(name, plotter.XYs{{}})
+		if err != nil {
+			continue // one point can always be plotted
+		}
+		legend := plot.NewLegend()
+		legend.Left, legend.Top = true, true
+		legend.Add(name, line, dots)
+		legend.Draw(c)
+		c.Min.X += legend.ThumbnailWidth + legend.TextStyle.Width(name) + 2*margin
+	}
 }
 
 // shareYAxis makes the panels comparable.

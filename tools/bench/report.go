@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -29,7 +28,7 @@ func (r *report) write(dir string) error {
 		return err
 	}
 	text := r.markdown()
-	if _, err := io.WriteString(os.Stdout, text); err != nil {
+	if _, err := os.Stdout.WriteString(text); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "results.md"), []byte(text), 0o644); err != nil { //nolint:gosec // to be published
