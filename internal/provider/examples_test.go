@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -229,6 +230,78 @@ func TestAccExamples_pages(t *testing.T) {
 			t.Parallel()
 			s, e := newExampleServer(t), example{"example.tf": readExample(t, filepath.Dir(path))[filepath.Base(path)]}
 			s.newExample(t, e).live(s, e)
+		})
+	}
+}
+
+// The example of the README is a whole configuration too.
+func TestAccExamples_readme(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)```terraform\n(.*?)```").FindSubmatch(readme)
+	if block == nil {
+		t.Fatal("the README has no example")
+	}
+	s, e := newExampleServer(t), example{"main.tf": string(block[1])}
+	s.newExample(t, e).live(s, e)
+}
+
+// What has no general_access in it works on Apify's local platform.
+func TestAccExamples_localPlatform(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{LocalPlatform: true})
+	e := readExample(t, filepath.Join(examplesDir, "guides", "getting-started"))
+	s.newExample(t, e).live(s, e)
+}
+
+// The messages that guides quote are those that their configurations bring.
+func TestAccExamples_quotes(t *testing.T) {
+	t.Parallel()
+	created := time.Date(2026, time.January, 31, 12, 0, 0, 0, time.UTC)
+	two := []json.RawMessage{json.RawMessage(`{"n":1}`), json.RawMessage(`{"n":2}`)}
+	for guide, test := range map[string]struct {
+		seeds []emulator.Dataset
+		apply bool
+		run   []string // fails
+	}{
+		"idempotent-applies": {
+			seeds: []emulator.Dataset{
+				{ID: "WkzbQMuFYuamGv3YF", Name: "product-prices", CreatedAt: created, Items: two},
+				{ID: "NK9XYGU4NYlB7vKQb", Name: "product-reviews", CreatedAt: created},
+			},
+			run: []string{"plan"},
+		},
+		"protecting-data": {
+			seeds: []emulator.Dataset{{ID: "WkzbQMuFYuamGv3YF", Name: "orders", CreatedAt: created, Items: two}},
+			apply: true,
+			run:   []string{"destroy", "-auto-approve", "-target=apify_dataset.orders"},
+		},
+	} {
+		t.Run(guide, func(t *testing.T) {
+			t.Parallel()
+			page, err := os.ReadFile(filepath.Join("..", "..", "templates", "guides", guide+".md.tmpl")) //nolint:gosec // of this repository
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := newEmulator(t, emulator.Options{})
+			for _, d := range test.seeds {
+				s.API.Seed(d)
+			}
+			c := s.newExample(t, readExample(t, filepath.Join(examplesDir, "guides", guide)))
+			if test.apply {
+				c.mustRun("apply", "-auto-approve")
+			}
+			var quotes []string
+			for _, m := range regexp.MustCompile("(?s)```text\n((?:Error|Warning): [^\n]*)\n\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
+				quotes = append(quotes, m[1], flatten(m[2]))
+			}
+			if len(quotes) == 0 {
+				t.Fatal("the guide quotes nothing")
+			}
+			c.run(test.run...).expect(t, 1, quotes...)
 		})
 	}
 }
