@@ -140,10 +140,10 @@ func TestRequestHeaders(t *testing.T) {
 
 // must takes a result that has to be there.
 func must[T any](v T, err error) func(testing.TB) T {
-	return func(t testing.TB) T {
-		t.Helper()
+	return func(tb testing.TB) T {
+		tb.Helper()
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return v
 	}
@@ -268,7 +268,6 @@ func TestHTTP2(t *testing.T) {
 type freezingListener struct {
 	net.Listener
 	frozen chan struct{} // closed once the connections made so far hang
-	once   sync.Once
 	n      atomic.Int32
 }
 

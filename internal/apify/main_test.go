@@ -23,19 +23,19 @@ const (
 )
 
 // startServer starts an emulator that ends with the test.
-func startServer(t testing.TB, options emulator.Options) *emulator.Server {
-	t.Helper()
+func startServer(tb testing.TB, options emulator.Options) *emulator.Server {
+	tb.Helper()
 	s, err := emulator.Start(options)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	return s
 }
 
 // newTestClient makes a client that retries at once.
-func newTestClient(t testing.TB, baseURL string, changes ...func(*Config)) *Client {
-	t.Helper()
+func newTestClient(tb testing.TB, baseURL string, changes ...func(*Config)) *Client {
+	tb.Helper()
 	config := Config{
 		BaseURL:        baseURL,
 		Token:          emulator.DefaultToken,
@@ -48,9 +48,9 @@ func newTestClient(t testing.TB, baseURL string, changes ...func(*Config)) *Clie
 	}
 	c, err := NewClient(config)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(c.http.CloseIdleConnections)
+	tb.Cleanup(c.http.CloseIdleConnections)
 	return c
 }
 
@@ -73,19 +73,19 @@ func (h handlerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // newLocalClient makes a client of a handler in this process.
-func newLocalClient(t testing.TB, handler http.Handler, changes ...func(*Config)) *Client {
-	t.Helper()
-	return newTestClient(t, "http://api.test", append([]func(*Config){
+func newLocalClient(tb testing.TB, handler http.Handler, changes ...func(*Config)) *Client {
+	tb.Helper()
+	return newTestClient(tb, "http://api.test", append([]func(*Config){
 		func(c *Config) { c.transport = handlerTransport{handler} },
 	}, changes...)...)
 }
 
 // asError fails the test unless the error is the client's own.
-func asError(t testing.TB, err error) *Error {
-	t.Helper()
+func asError(tb testing.TB, err error) *Error {
+	tb.Helper()
 	var e *Error
 	if !errors.As(err, &e) {
-		t.Fatalf("got %v (%T), want an *Error", err, err)
+		tb.Fatalf("got %v (%T), want an *Error", err, err)
 	}
 	return e
 }

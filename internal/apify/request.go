@@ -158,7 +158,7 @@ func (k *call) check(ctx context.Context, resp *http.Response, err error, retrie
 	if k.failure != nil {
 		effect := k.mayHaveTakenEffect()
 		k.ambiguous = k.ambiguous || effect
-		again = passing && ctx.Err() == nil && k.attempts <= retries && !(k.once && effect)
+		again = passing && ctx.Err() == nil && k.attempts <= retries && (!k.once || !effect)
 	}
 	if again {
 		k.wait = retryWait(k.client.config.RetryDelay, k.attempts, k.response, time.Now())

@@ -60,7 +60,7 @@ func SignatureExpiry(signature string) (time.Time, error) {
 	if ms == 0 {
 		return time.Time{}, nil
 	}
-	return time.UnixMilli(int64(ms)).UTC(), nil //nolint:gosec // 53 bits fit
+	return time.UnixMilli(int64(ms)).UTC(), nil
 }
 
 // goodUntil tells whether a signature's expiry leaves it good until a time.

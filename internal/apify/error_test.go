@@ -1,0 +1,260 @@
+package apify
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+// answered is the error that an answer becomes.
+func answered(status int, body string, location ...string) *Error {
+	e := &Error{
+		Op:       `reading dataset "abc"`,
+		Method:   http.MethodGet,
+		URL:      "https://api.test/v2/datasets/abc",
+		Attempts: 1,
+		Status:   status,
+		token:    "apify_api_SECRET",
+	}
+	e.setBody([]byte(body), http.Header{"Location": location})
+	return e
+}
+
+func TestErrorText(t *testing.T) {
+	with := func(e *Error, change func(*Error)) *Error {
+		change(e)
+		return e
+	}
+	const request = `reading dataset "abc": GET https://api.test/v2/datasets/abc `
+	for _, test := range []struct {
+		name string
+		err  *Error
+		want string
+	}{
+		{"the API's own", answered(404, `{"error": {"type": "record-not-found", "message": "Dataset was not found"}}`),
+			request + "answered 404 Not Found, record-not-found: Dataset was not found"},
+		{"the API's own, tried often", with(answered(500, `{"error": {"type": "internal-error", "message": "Oops"}}`), func(e *Error) { e.Attempts = 9 }),
+			request + "answered 500 Internal Server Error, internal-error: Oops (tried 9 times)"},
+		{"a type alone", answered(400, `{"error": {"type": "invalid-input"}}`),
+			request + "answered 400 Bad Request, invalid-input"},
+		{"a message alone", answered(400, `{"error": {"message": "No"}}`),
+			request + "answered 400 Bad Request, No"},
+		{"an empty error", answered(400, `{"error": {}}`),
+			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": {}}"`},
+		{"an error of another form", answered(400, `{"error": "no"}`),
+			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": \"no\"}"`},
+		{"an error of another type", answered(400, `{"error": {"type": 17}}`),
+			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": {\"type\": 17}}"`},
+		{"HTML", answered(502, "<html>\n<title>Bad gateway</title>"),
+			request + `answered 502 Bad Gateway without an error that the API would send; the answer begins "<html> <title>Bad gateway</title>"`},
+		{"nothing", answered(503, ""),
+			request + "answered 503 Service Unavailable without an error that the API would send"},
+		{"an unknown status", answered(599, ""),
+			request + "answered 599 without an error that the API would send"},
+		{"a redirect", answered(302, "moved", "/login?next=%2Fv2#top"),
+			request + `answered 302 Found, a redirect to /login; the answer begins "moved"`},
+		{"a redirect to nowhere", answered(302, ""),
+			request + "answered 302 Found without an error that the API would send"},
+		{"no redirect in spite of a location", answered(404, "", "/login"),
+			request + "answered 404 Not Found without an error that the API would send"},
+		{"unreadable", with(answered(200, "<html>"), func(e *Error) { e.Err = errors.New("it is not JSON") }),
+			request + `answered 200 OK, but it is not JSON; the answer begins "<html>"`},
+		{"an error with a good status", with(answered(200, `{"error": {"type": "x"}}`), func(e *Error) { e.Err = errors.New(`it has no "data"`) }),
+			request + `answered 200 OK, but it has no "data"; the answer begins "{\"error\": {\"type\": \"x\"}}"`},
+		{"no answer", &Error{Op: `reading dataset "abc"`, Method: "GET", URL: "https://api.test/v2/datasets/abc", Attempts: 2, Err: errors.New("connection refused")},
+			request + "got no answer: connection refused (tried 2 times)"},
+		{"no request", &Error{Op: `reading dataset "abc"`, Err: context.Canceled},
+			`reading dataset "abc": got no answer: context canceled`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := test.err.Error(); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestErrorUnwraps(t *testing.T) {
+	cause := errors.New("cause")
+	e := fmt.Errorf("wrapped: %w", &Error{Err: cause, Stopped: context.Canceled})
+	if !errors.Is(e, cause) || !errors.Is(e, context.Canceled) || errors.Is(e, context.DeadlineExceeded) {
+		t.Errorf("%v does not unwrap to its causes alone", e)
+	}
+	if errs := (&Error{}).Unwrap(); len(errs) != 0 {
+		t.Errorf("no causes are %v", errs)
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	const token = "apify_api_SECRET"
+	for _, test := range []struct{ name, in, want string }{
+		{"plain", "Dataset was not found.", "Dataset was not found."},
+		{"white space", "\n a\tb\r\nc\u00a0d\u2028e ", "a b  c d e"},
+		{"control characters", "a\x00b\x07c\x7fd\u0085e", "abcd e"},
+		{"ANSI escapes", "\x1b[31mred\x1b[0m \x1b]0;title\x07", "[31mred[0m ]0;title"},
+		{"direction marks", "abc\u202edef\u200b\ufeff", "abcdef"},
+		{"bad UTF-8", "a\xffb\xc3", "ab"},
+		{"other scripts", "žluťoučký 馬 🐎", "žluťoučký 馬 🐎"},
+		{"200 characters", strings.Repeat("ž", 200), strings.Repeat("ž", 200)},
+		{"201 characters", strings.Repeat("ž", 201), strings.Repeat("ž", 200) + "…"},
+		{"very many", strings.Repeat("ab", 1<<20), strings.Repeat("ab", 100) + "…"},
+		{"the token", "no " + token + ", no", "no (redacted), no"},
+		{"the token, twice", token + token, "(redacted)(redacted)"},
+		{"the token, hidden by control characters", "apify_api\x00_SEC\u200bRET", "(redacted)"},
+		{"the token, hidden by bad UTF-8", "apify_api_\xffSECRET", "(redacted)"},
+		{"the token across the cut", strings.Repeat("a", 195) + token, strings.Repeat("a", 195) + "(reda…"},
+		{"a signature", "https://x/items?signature=MC4wLjE&format=csv", "https://x/items?signature=(redacted)&format=csv"},
+		{"a signature last", `{"url": "https://x/items?signature=MC4wLjE"}`, `{"url": "https://x/items?signature=(redacted)"}`},
+		{"a signature in escaped JSON", `{"m": "\"https://x?signature=MC4wLjE\""}`, `{"m": "\"https://x?signature=(redacted)\""}`},
+		{"a signature before a JSON escape", `"https://x?signature=MC4wLjE\u0026format=csv"`, `"https://x?signature=(redacted)\u0026format=csv"`},
+		{"a signature within a URL", "next=https%3A%2F%2Fx%3Fsignature%3DMC4wLjE", "next=https%3A%2F%2Fx%3Fsignature%3D(redacted)"},
+		{"a signature, hidden", "?signa\x1bture=MC4wLjE", "?signature=(redacted)"},
+		{"a signature as a field", `{"signature" : "MC4wLjE"}`, `{"signature" : "(redacted)"}`},
+		{"a signing key", `{"urlSigningSecretKey":"k3y","id":"x"}`, `{"urlSigningSecretKey":"(redacted)","id":"x"}`},
+		{"a signing key in escaped JSON", `{"m":"{\"urlSigningSecretKey\": \"k3y\"}"}`, `{"m":"{\"urlSigningSecretKey\": \"(redacted)\"}"}`},
+		{"a signing key without an end", `{"urlSigningSecretKey": "k3y`, `{"urlSigningSecretKey": "(redacted)`},
+		{"another token in a query", "/v2?token=abc&a=b", "/v2?token=(redacted)&a=b"},
+		{"another token as a field", `{"token":"abc"}`, `{"token":"(redacted)"}`},
+		{"another token in a header", "Authorization: Bearer abc.def", "Authorization: Bearer (redacted)"},
+		{"talk of tokens", "The token is not valid: see Signature.", "The token is not valid: see Signature."},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := (&Error{token: token}).printable(test.in); got != test.want {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
+	}
+	if got := (&Error{}).printable("without a token"); got != "without a token" {
+		t.Errorf("without a token, got %q", got)
+	}
+}
+
+// The server also has its say in the errors of the network.
+func TestErrorTextOfCauses(t *testing.T) {
+	e := &Error{Op: "reading", Err: errors.New("malformed HTTP response \"\x1b[1mapify_api_SECRET " + strings.Repeat("x", 5000)), token: "apify_api_SECRET"}
+	got := e.Error()
+	if strings.Contains(got, "SECRET") || strings.Contains(got, "\x1b") || len(got) > 300 {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestIsNotFoundAndIsRefused(t *testing.T) {
+	const ours = `{"error": {"type": %q, "message": "m"}}`
+	for _, test := range []struct {
+		name              string
+		err               error
+		notFound, refused bool
+	}{
+		{"record-not-found", answered(404, fmt.Sprintf(ours, "record-not-found")), true, true},
+		{"record-or-token-not-found", answered(404, fmt.Sprintf(ours, "record-or-token-not-found")), true, true},
+		{"wrapped", fmt.Errorf("wrapped: %w", answered(404, fmt.Sprintf(ours, "record-not-found"))), true, true},
+		{"another 404 of the API", answered(404, fmt.Sprintf(ours, "page-not-found")), false, true},
+		{"a proxy's 404", answered(404, "not found"), false, true},
+		{"another status", answered(400, fmt.Sprintf(ours, "record-not-found")), false, true},
+		{"a conflict", answered(409, fmt.Sprintf(ours, "name-not-unique")), false, true},
+		{"499", answered(499, ""), false, true},
+		{"500", answered(500, fmt.Sprintf(ours, "record-not-found")), false, false},
+		{"302", answered(302, ""), false, false},
+		{"200", answered(200, fmt.Sprintf(ours, "record-not-found")), false, false},
+		{"no answer", &Error{Err: errors.New("refused")}, false, false},
+		{"none of ours", errors.New("record-not-found"), false, false},
+		{"nil", nil, false, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := IsNotFound(test.err); got != test.notFound {
+				t.Errorf("IsNotFound = %t", got)
+			}
+			if got := IsRefused(test.err); got != test.refused {
+				t.Errorf("IsRefused = %t", got)
+			}
+		})
+	}
+}
+
+func TestPermanent(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"certificate", &tls.CertificateVerificationError{Err: errors.New("expired")}, true},
+		{"no TLS", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, true},
+		{"scheme", http.ErrSchemeMismatch, true},
+		{"no such host", &net.OpError{Op: "dial", Err: &net.DNSError{IsNotFound: true}}, true},
+		{"name server in trouble", &net.OpError{Op: "dial", Err: &net.DNSError{IsTemporary: true}}, false},
+		{"proxy refuses", &proxyError{status: 407}, true},
+		{"proxy is busy", &proxyError{status: 429}, false},
+		{"proxy fails", &proxyError{status: 502}, false},
+		{"refused", &net.OpError{Op: "dial", Err: errors.New("connection refused")}, false},
+		{"timeout", context.DeadlineExceeded, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := permanent(fmt.Errorf("wrapped: %w", test.err)); got != test.want {
+				t.Errorf("got %t", got)
+			}
+		})
+	}
+}
+
+// checkPrintable fails the test unless a text is fit for a terminal.
+func checkPrintable(t *testing.T, text string) {
+	t.Helper()
+	if !utf8.ValidString(text) {
+		t.Errorf("%q is not valid UTF-8", text)
+	}
+	for _, r := range text {
+		if !unicode.IsPrint(r) {
+			t.Errorf("%q has the character %U", text, r)
+		}
+	}
+}
+
+func FuzzErrorBody(f *testing.F) {
+	for _, seed := range []struct {
+		status         int
+		body, location string
+	}{
+		{404, `{"error": {"type": "record-not-found", "message": "Dataset was not found"}}`, ""},
+		{500, "<html>\x1b[31m", ""},
+		{302, "", "https://jane:pw@host/a?b#c"},
+		{200, `{"data": {"urlSigningSecretKey": "k3y"}}`, "x"},
+		{400, `{"error": {"type": null, "message": "\u0000\u202e\ud800"}}`, ""},
+		{599, "\xff\xfe", "\x7f"},
+		{429, strings.Repeat("é", 300), ""},
+	} {
+		f.Add(seed.status, seed.body, seed.location)
+	}
+	const secret = "S3CR3T_0f_ours"
+	f.Fuzz(func(t *testing.T, status int, body, location string) {
+		if strings.Contains(body+location, "S3CR") {
+			return // it is not ours to leak
+		}
+		for _, leak := range []string{"", secret, "&signature=" + secret, `"urlSigningSecretKey": "` + secret, "Bearer " + secret} {
+			e := &Error{Op: "reading", Method: "GET", URL: "https://api.test", Attempts: 1, Status: status, token: secret}
+			e.setBody([]byte(body+leak+body), http.Header{"Location": {location + leak}})
+			text := e.Error()
+			checkPrintable(t, text)
+			if strings.Contains(text, secret) {
+				t.Errorf("%q tells the secret", text)
+			}
+			for _, part := range []string{e.Type, e.Message, e.Body, e.Location} {
+				if n := utf8.RuneCountInString(part); n > maxQuote+1 {
+					t.Errorf("%q has %d characters", part, n)
+				}
+				if again := e.printable(part); again != part && !strings.HasSuffix(part, "…") {
+					t.Errorf("%q becomes %q when cleaned again", part, again)
+				}
+			}
+			if IsNotFound(e) && (status != http.StatusNotFound || !strings.HasPrefix(e.Type, "record-")) {
+				t.Errorf("%q of status %d means that something is gone", body, status)
+			}
+		}
+	})
+}
