@@ -63,13 +63,13 @@ func (r *datasetResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("name"), state.Name)...)
 		plan.Name = state.Name
 	}
-	change := changes(state, plan)
-	if change != (apify.Update{}) {
+	if changes(state, plan) != (apify.Update{}) || plan.GeneralAccess.IsUnknown() {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("items_public_url"), types.StringUnknown())...)
 	}
 	var configured types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("general_access"), &configured)...)
-	if change.Name != nil && plan.Name.IsNull() && configured.IsNull() && state.GeneralAccess.ValueString() == string(apify.AnyoneWithNameCanRead) {
+	losesName := !state.Name.IsNull() && plan.Name.ValueString() == "" // or may, if it is unknown
+	if losesName && configured.IsNull() && state.GeneralAccess.ValueString() == string(apify.AnyoneWithNameCanRead) {
 		// Nobody can read by its name what has none: the server will choose.
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("general_access"), types.StringUnknown())...)
 	}

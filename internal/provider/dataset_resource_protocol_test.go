@@ -1,11 +1,16 @@
 package provider
 
 import (
+	"fmt"
+	"maps"
+	"strings"
 	"testing"
+
+	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// TestCreateSendsOnePost is the shortest way through the life of a dataset.
-func TestCreateSendsOnePost(t *testing.T) {
+// TestDataset_createSendsOnePost is the shortest way through the life of a dataset.
+func TestDataset_createSendsOnePost(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	name := s.name(t)
@@ -30,4 +35,81 @@ func TestCreateSendsOnePost(t *testing.T) {
 	s.Recorder.Reset()
 	s.mustApply(t, refreshed, nil)
 	s.expectWrites(t, "DELETE /v2/datasets/"+state["id"].(string))
+}
+
+// TestDataset_unknownValues plans with values that are known after apply only,
+// and again when they are known. What the first plan said must hold.
+func TestDataset_unknownValues(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		// prior is the configuration that was applied before, if any.
+		prior, unknown, known values
+		writes                []string
+	}{
+		{"name of a new one", nil, values{"name": unknown{}}, values{"name": "{name}"}, []string{"POST /v2/datasets?name={name}"}},
+		{"name of a new one, none", nil, values{"name": unknown{}}, values{}, []string{"POST /v2/datasets"}},
+		{"access of a new one", nil, values{"general_access": unknown{}}, values{"general_access": "RESTRICTED"},
+			[]string{"POST /v2/datasets", `PUT /v2/datasets/{id} {"generalAccess":"RESTRICTED"}`}},
+		{"access of a new one, none", nil, values{"general_access": unknown{}}, values{}, []string{"POST /v2/datasets"}},
+		{"another name", values{"name": "{name}"}, values{"name": unknown{}}, values{"name": "{name}-2"}, []string{`PUT /v2/datasets/{id} {"name":"{name}-2"}`}},
+		{"the same name", values{"name": "{name}"}, values{"name": unknown{}}, values{"name": "{NAME}"}, nil},
+		{"no name", values{"name": "{name}"}, values{"name": unknown{}}, values{}, []string{`PUT /v2/datasets/{id} {"name":null}`}},
+		{"no name, which access needs", values{"name": "{name}", "general_access": "ANYONE_WITH_NAME_CAN_READ"}, values{"name": unknown{}}, values{},
+			[]string{`PUT /v2/datasets/{id} {"name":null}`}},
+		{"other access", values{}, values{"general_access": unknown{}}, values{"general_access": "RESTRICTED"}, []string{`PUT /v2/datasets/{id} {"generalAccess":"RESTRICTED"}`}},
+		{"the same access", values{}, values{"general_access": unknown{}}, values{"general_access": "FOLLOW_USER_SETTING"}, nil},
+		{"no access", values{}, values{"general_access": unknown{}}, values{}, nil},
+		{"what is not sent", values{}, values{"force_destroy": unknown{}, "adopt_existing": unknown{}, "timeouts": values{"read": unknown{}}},
+			values{"force_destroy": true, "adopt_existing": false, "timeouts": values{"read": "1m"}}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := newEmulator(t, emulator.Options{})
+			name := s.name(t)
+			fill := func(config values) values {
+				config = maps.Clone(config)
+				if spelled, ok := config["name"].(string); ok {
+					config["name"] = strings.NewReplacer("{name}", name, "{NAME}", strings.ToUpper(name)).Replace(spelled)
+				}
+				return config
+			}
+			var prior instance
+			if test.prior != nil {
+				prior = s.mustApply(t, prior, fill(test.prior))
+			}
+			s.Recorder.Reset()
+			first, ds := s.newWalk(t, nil).plan(t.Context(), prior, fill(test.unknown))
+			if len(ds) > 0 || len(s.sent()) > 0 {
+				t.Errorf("the first plan sent %q and said %s", s.sent(), ds)
+			}
+			w := s.newWalk(t, nil)
+			second, ds := w.plan(t.Context(), prior, fill(test.known))
+			if len(ds) > 0 {
+				t.Errorf("the second plan said %s", ds)
+			}
+			final := w.values(second.state)
+			for attribute, v := range w.values(first.state) {
+				if nested, ok := v.(values); ok && attribute == "timeouts" && nested["read"] == (unknown{}) {
+					continue
+				}
+				if v != (unknown{}) && fmt.Sprint(v) != fmt.Sprint(final[attribute]) {
+					t.Errorf("%s was planned as %v, and then as %v", attribute, v, final[attribute])
+				}
+			}
+			after, ds := w.apply(t.Context(), second)
+			if len(ds) > 0 {
+				t.Fatal(ds)
+			}
+			var want []string
+			for _, request := range test.writes {
+				want = append(want, strings.NewReplacer("{name}", name, "{id}", w.identityID(after)).Replace(request))
+			}
+			s.expectWrites(t, want...)
+			again, ds := s.newWalk(t, nil).plan(t.Context(), after, fill(test.known))
+			if len(ds) > 0 || w.changes(again) {
+				t.Errorf("the next plan changes %v\n%s", w.values(again.state), ds)
+			}
+		})
+	}
 }
