@@ -278,7 +278,7 @@ func (f *faultCell) checkError(t *testing.T, err error, attempts int) {
 	if f.ofBody && f.bodiless {
 		status = 0
 	}
-	if e.Status != status && (!f.ofBody || e.Status != http.StatusCreated) || e.Type != f.requestFault.kind || e.Attempts != attempts || e.Stopped != nil {
+	if e.Status != status && (!f.ofBody || e.Status != http.StatusCreated) || e.Type != f.kind || e.Attempts != attempts || e.Stopped != nil {
 		t.Errorf("got status %d, type %q, %d attempts, stopped by %v, want %d, %q, %d: %v", e.Status, e.Type, e.Attempts, e.Stopped, f.status, f.kind, attempts, err)
 	}
 	if !strings.Contains(err.Error(), f.says) && status == f.status {
