@@ -190,14 +190,16 @@ func (a *API) Add(d Dataset) (Dataset, error) {
 	if d.AccessedAt.IsZero() {
 		d.AccessedAt = d.CreatedAt
 	}
+	r := &record{Dataset: d}
 	a.mu.Lock()
-	err := a.insert(&record{Dataset: d})
+	err := a.insert(r)
+	added := r.clone()
 	a.mu.Unlock()
 	if err != nil {
 		return Dataset{}, fmt.Errorf("dataset %s: %w", d.ID, err)
 	}
 	a.changed()
-	return d.clone(), nil
+	return added, nil
 }
 
 // Dataset returns a copy of the dataset with this ID.

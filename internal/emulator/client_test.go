@@ -1,20 +1,13 @@
 package emulator
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/pb33f/libopenapi"
-	validator "github.com/pb33f/libopenapi-validator"
-	"github.com/pb33f/libopenapi-validator/config"
-	"github.com/pb33f/libopenapi-validator/content"
 )
 
 // call is a request to the API.
@@ -93,28 +86,6 @@ func newRequest(t testing.TB, s *Server, c call) *http.Request {
 	return request
 }
 
-// document is Apify's OpenAPI document.
-var document = sync.OnceValue(func() libopenapi.Document {
-	data, err := os.ReadFile("testdata/openapi/datasets.json")
-	if err != nil {
-		panic(err)
-	}
-	d, err := libopenapi.NewDocument(data)
-	if err != nil {
-		panic(err)
-	}
-	return d
-})
-
-var openAPI = sync.OnceValue(func() validator.Validator {
-	v, errs := validator.NewValidator(document(), config.WithFormatAssertions(),
-		config.WithBodyDecoder("application/jsonl", content.TextDecoder()))
-	if errs != nil {
-		panic(errs)
-	}
-	return v
-})
-
 // validate checks an answer to an operation that the OpenAPI document has.
 func validate(t testing.TB, request *http.Request, response *http.Response, body []byte) {
 	t.Helper()
@@ -122,24 +93,9 @@ func validate(t testing.TB, request *http.Request, response *http.Response, body
 	if _, operation := handlers[pattern][request.Method]; !operation || pattern == patternMe {
 		return
 	}
-	for _, violation := range violations(request, response, body) {
-		t.Errorf("%s %s: %s\n\tthe answer was %d: %s", request.Method, request.URL, violation, response.StatusCode, body)
+	if err := openAPI().violation(request.Method, pattern, response.StatusCode, response.Header, body); err != nil {
+		t.Errorf("%s %s: %v\n\tthe answer was %d: %s", request.Method, request.URL, err, response.StatusCode, body)
 	}
-}
-
-// violations tells what in an answer is not as the OpenAPI document says.
-func violations(request *http.Request, response *http.Response, body []byte) []string {
-	copied := *response
-	copied.Body = io.NopCloser(bytes.NewReader(body))
-	_, errs := openAPI().ValidateHttpResponse(request, &copied)
-	var all []string
-	for _, err := range errs {
-		all = append(all, err.Error())
-		for _, cause := range err.SchemaValidationErrors {
-			all = append(all, cause.KeywordLocation+": "+cause.Reason)
-		}
-	}
-	return all
 }
 
 // data decodes the data of a successful answer.

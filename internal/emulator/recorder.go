@@ -148,12 +148,11 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		return
 	}
 	entry, fault, latency := r.arrive(request)
-	watched := &statusWriter{ResponseWriter: w}
-	defer func() {
+	watched := &statusWriter{ResponseWriter: w, tell: func(status int) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		entry.Status = watched.status
-	}()
+		entry.Status = status
+	}}
 	if !pause(request.Context(), latency) {
 		return
 	}
@@ -269,24 +268,26 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// statusWriter remembers the status that was sent.
+// statusWriter tells the status before it is sent, so that who has an answer finds it in the log.
 type statusWriter struct {
 	http.ResponseWriter
-	status int
+	tell func(status int)
+	told bool
 }
 
 // WriteHeader implements [http.ResponseWriter].
 func (w *statusWriter) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
+	if !w.told {
+		w.told = true
+		w.tell(status)
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements [http.ResponseWriter].
 func (w *statusWriter) Write(data []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
+	if !w.told {
+		w.WriteHeader(http.StatusOK)
 	}
 	return w.ResponseWriter.Write(data)
 }
