@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"time"
 )
 
@@ -90,7 +91,9 @@ const clockTolerance = 3 * time.Second
 // CreateDataset creates a dataset of the given name, or returns the one that has
 // that name already, whatever its spelling in upper and lower case. An empty
 // name always creates an unnamed dataset, and then a request that may have taken
-// effect is not repeated.
+// effect is not repeated. If its answer could not be read but names what was
+// created in its Location header, the dataset comes with the error, its ID alone
+// filled in.
 func (c *Client) CreateDataset(ctx context.Context, name string) (*Created, error) {
 	k := &call{op: "creating an unnamed dataset", method: http.MethodPost, path: "/v2/datasets", once: name == ""}
 	if name != "" {
@@ -107,11 +110,31 @@ func (c *Client) CreateDataset(ctx context.Context, name string) (*Created, erro
 	if err := c.do(ctx, k); err != nil {
 		if name != "" { // what a lost attempt created is as good as written
 			c.listing.wrote("", name)
+			return nil, err
+		}
+		if id := k.createdID(); id != "" && d.ID == "" { // a body that says something else is not to be trusted
+			return &Created{Dataset: Dataset{ID: id}}, err
 		}
 		return nil, err
 	}
 	c.listing.wrote(d.ID, name)
 	return &Created{Dataset: d, Existed: name != "" && k.existed(d.CreatedAt)}, nil
+}
+
+// createdID is the id in the Location header of a 201 answer, or empty.
+func (k *call) createdID() string {
+	if k.response == nil || k.response.StatusCode != http.StatusCreated {
+		return ""
+	}
+	location, err := url.Parse(k.response.Header.Get("Location"))
+	if err != nil {
+		return ""
+	}
+	ref, err := ParseRef(path.Base(location.Path))
+	if err != nil {
+		return ""
+	}
+	return ref.ID()
 }
 
 // existed tells whether the dataset that a POST returned had been there before

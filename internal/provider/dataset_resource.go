@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -213,7 +214,10 @@ func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest
 	r.claims.write()
 	created, err := r.client.CreateDataset(ctx, plan.Name.ValueString())
 	if err != nil {
-		resp.Diagnostics.Append(failure(summaryCreate, err, afterFailedPost(plan)))
+		resp.Diagnostics.Append(failure(summaryCreate, err, afterFailedPost(plan, created)))
+		if created != nil {
+			resp.Diagnostics.Append(r.leaveNothing(ctx, plan, created)...)
+		}
 		return
 	}
 	var found diag.Diagnostics
@@ -246,31 +250,48 @@ func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest
 // finishCreation brings a dataset that a POST returned to the planned state, and
 // gives what is to be stored.
 func (r *datasetResource) finishCreation(ctx context.Context, plan datasetResourceModel, d *apify.Dataset) (datasetResourceModel, diag.Diagnostics) {
-	if access := plan.GeneralAccess; !access.IsNull() && !access.IsUnknown() &&
-		(d.GeneralAccess == nil || string(*d.GeneralAccess) != access.ValueString()) {
-		updated, err := r.client.UpdateDataset(ctx, d.ID, apify.Update{GeneralAccess: (*apify.GeneralAccess)(access.ValueStringPointer())})
-		if err != nil {
-			return plan, diag.Diagnostics{failure(summaryCreate, err,
-				fmt.Sprintf("The dataset is there, with the id %s, but its general_access could not be set.", d.ID))}
+	asked := apify.Update{Name: new(plan.Name.ValueString())}
+	if access := plan.GeneralAccess; !access.IsNull() && !access.IsUnknown() {
+		asked.GeneralAccess = (*apify.GeneralAccess)(access.ValueStringPointer())
+		if d.GeneralAccess == nil || *d.GeneralAccess != *asked.GeneralAccess {
+			updated, err := r.client.UpdateDataset(ctx, d.ID, apify.Update{GeneralAccess: asked.GeneralAccess})
+			if err != nil {
+				return plan, diag.Diagnostics{failure(summaryCreate, err,
+					fmt.Sprintf("The dataset is there, with the id %s, but its general_access could not be set.", d.ID))}
+			}
+			d = updated
 		}
-		d = updated
 	}
-	return r.merge(plan, d)
+	return merge(plan, d, asked)
 }
 
-// merge is what is stored of a dataset after a write: what was planned, which
-// must be what the server says, and from the server what was not.
-func (r *datasetResource) merge(plan datasetResourceModel, d *apify.Dataset) (datasetResourceModel, diag.Diagnostics) {
+// merge is what is stored of a dataset after a write: all that was planned, and
+// from the server what was not known. What was asked for must be what the server
+// says. What somebody else has changed meanwhile is left to the next refresh:
+// Terraform takes nothing that differs from the plan.
+func merge(plan datasetResourceModel, d *apify.Dataset, asked apify.Update) (datasetResourceModel, diag.Diagnostics) {
 	m, diags := newDatasetModel(d)
-	if !sameName(plan.Name, m.Name) {
+	if asked.Name != nil && !sameName(plan.Name, m.Name) {
 		diags.Append(notApplied(d.ID, "name", plan.Name, m.Name))
 	}
-	if !plan.GeneralAccess.IsUnknown() && !plan.GeneralAccess.Equal(m.GeneralAccess) {
+	if asked.GeneralAccess != nil && !plan.GeneralAccess.Equal(m.GeneralAccess) {
 		diags.Append(notApplied(d.ID, "general_access", plan.GeneralAccess, m.GeneralAccess))
 	}
-	m.keep(plan.datasetModel, d, r.now())
-	plan.datasetModel = m
+	plan.ID = settled(plan.ID, m.ID)
+	plan.UserID = settled(plan.UserID, m.UserID)
+	plan.CreatedAt = settled(plan.CreatedAt, m.CreatedAt)
+	plan.GeneralAccess = settled(plan.GeneralAccess, m.GeneralAccess)
+	plan.ConsoleURL = settled(plan.ConsoleURL, m.ConsoleURL)
+	plan.ItemsPublicURL = settled(plan.ItemsPublicURL, m.ItemsPublicURL)
 	return plan, diags
+}
+
+// settled is the planned value, or the answered one where none was known.
+func settled[T attr.Value](planned, answered T) T {
+	if planned.IsUnknown() {
+		return answered
+	}
+	return planned
 }
 
 func notApplied(id, attribute string, asked, answered types.String) diag.Diagnostic {
@@ -282,8 +303,11 @@ func notApplied(id, attribute string, asked, answered types.String) diag.Diagnos
 }
 
 // afterFailedPost tells what may be left of a creation that got no answer.
-func afterFailedPost(plan datasetResourceModel) string {
-	if plan.Name.IsNull() {
+func afterFailedPost(plan datasetResourceModel, created *apify.Created) string {
+	switch {
+	case created != nil:
+		return fmt.Sprintf("The server created dataset %s, which is of no use without the rest of its answer and is removed again.", created.ID)
+	case plan.Name.IsNull():
 		return "If the request arrived all the same, an unnamed dataset was created that nothing refers to. Apify deletes it " +
 			"after the plan's data retention period."
 	}
@@ -394,7 +418,7 @@ func (r *datasetResource) Update(ctx context.Context, req resource.UpdateRequest
 			resp.Diagnostics.Append(r.updateFailure(ctx, state, plan, err)...)
 			return
 		}
-		plan, diags = r.merge(plan, d)
+		plan, diags = merge(plan, d, update)
 		resp.Diagnostics.Append(diags...)
 		if resp.Diagnostics.HasError() {
 			return
@@ -408,8 +432,7 @@ func (r *datasetResource) Update(ctx context.Context, req resource.UpdateRequest
 func changes(state, plan datasetResourceModel) apify.Update {
 	var u apify.Update
 	if !sameName(state.Name, plan.Name) {
-		name := plan.Name.ValueString() // none is empty
-		u.Name = &name
+		u.Name = new(plan.Name.ValueString()) // none is empty
 	}
 	if !plan.GeneralAccess.IsUnknown() && !plan.GeneralAccess.IsNull() && !plan.GeneralAccess.Equal(state.GeneralAccess) {
 		u.GeneralAccess = (*apify.GeneralAccess)(plan.GeneralAccess.ValueStringPointer())

@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -111,5 +112,88 @@ func TestDataset_unknownValues(t *testing.T) {
 				t.Errorf("the next plan changes %v\n%s", w.values(again.state), ds)
 			}
 		})
+	}
+}
+
+// TestUpdateLeavesToTheNextRefreshWhatOthersChanged changes one attribute while
+// somebody else changes the other, between plan and apply.
+func TestUpdateLeavesToTheNextRefreshWhatOthersChanged(t *testing.T) {
+	t.Parallel()
+	for what, test := range map[string]struct {
+		config  values
+		theirs  func(*emulator.Dataset)
+		drifted string
+	}{
+		"access": {values{"name": "renamed"}, func(d *emulator.Dataset) { d.GeneralAccess = "RESTRICTED" }, "general_access"},
+		"name":   {values{"name": "mine", "general_access": "ANYONE_WITH_ID_CAN_READ"}, func(d *emulator.Dataset) { d.Name = "theirs" }, "name"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := newEmulator(t, emulator.Options{})
+			before := s.mustApply(t, instance{}, values{"name": "mine"})
+			w := s.newWalk(t, nil)
+			id := w.values(before.state)["id"].(string)
+			p, ds := w.plan(t.Context(), before, test.config)
+			if len(ds) > 0 {
+				t.Fatal(ds)
+			}
+			s.API.Update(id, test.theirs)
+			after, ds := s.newWalk(t, nil).apply(t.Context(), p)
+			if len(ds) > 0 {
+				t.Fatal(ds)
+			}
+			w = s.newWalk(t, nil)
+			refreshed, ds := w.read(t.Context(), after)
+			if len(ds) > 0 {
+				t.Fatal(ds)
+			}
+			was, is := w.values(after.state)[test.drifted], w.values(refreshed.state)[test.drifted]
+			d, _ := s.API.Dataset(id)
+			want := map[string]string{"general_access": d.GeneralAccess, "name": d.Name}[test.drifted]
+			if was == is || is != want {
+				t.Errorf("%s was %v after the apply and is %v after the refresh, not %s", test.drifted, was, is, want)
+			}
+		})
+	}
+}
+
+// TestUnnamedDatasetIsRemovedWhenItsAnswerIsLost cuts the answer to a POST short,
+// which tells of the dataset in its Location header only.
+func TestUnnamedDatasetIsRemovedWhenItsAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	other := s.API.Seed(emulator.Dataset{Name: "other"})
+	for what, fault := range map[string]emulator.Fault{
+		"cut": {Method: "POST", Times: 1, CutBody: true, TakesEffect: true},
+		"another dataset": {Method: "POST", Times: 1, Mutate: func(status int, header http.Header, body map[string]any) int {
+			header.Set("Location", "/v2/datasets/"+other.ID)
+			body["data"] = map[string]any{"id": other.ID, "name": "other"}
+			return status
+		}},
+	} {
+		s.Recorder.Reset()
+		s.Recorder.Inject(fault)
+		w := s.newWalk(t, nil)
+		p, ds := w.plan(t.Context(), instance{}, values{})
+		after, more := w.apply(t.Context(), p)
+		if len(ds) > 0 || after.state != nil || !more.errors().has(summaryCreate) {
+			t.Errorf("%s: %v\n%s%s", what, after, ds, more)
+		}
+		var left []string
+		for _, d := range s.API.Datasets() {
+			if d.ID != other.ID {
+				left = append(left, d.ID)
+			}
+		}
+		switch what {
+		case "cut":
+			if len(left) > 0 || len(s.writes()) != 2 || !more.errors().has("is removed again") {
+				t.Errorf("%s: %v is left over after %v\n%s", what, left, s.writes(), more)
+			}
+		default:
+			if _, ok := s.API.Dataset(other.ID); !ok || len(s.writes()) != 1 {
+				t.Errorf("%s: the requests were %v", what, s.writes())
+			}
+		}
 	}
 }

@@ -171,8 +171,6 @@ func (s *testServer) client(t *testing.T) *apify.Client {
 	return c
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func TestProviderSchemaIsValid(t *testing.T) {
 	t.Parallel()
 	server, err := providerserver.NewProtocol6WithError(New("test")())()
