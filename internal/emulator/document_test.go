@@ -42,7 +42,7 @@ var openAPI = sync.OnceValue(func() *openAPIDocument {
 	if err := compiler.AddResource(documentPath, content); err != nil {
 		panic(err)
 	}
-	return &openAPIDocument{root: content.(map[string]any), compiler: compiler} //nolint:forcetypeassert // It is a file of ours.
+	return &openAPIDocument{root: content.(map[string]any), compiler: compiler}
 })
 
 // at returns the object at a JSON pointer, of which the parts are not escaped, and nil if there is none.

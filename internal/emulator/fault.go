@@ -100,16 +100,16 @@ func (r *Recorder) pick(request *http.Request, pattern string) *Fault {
 // serve answers a request that the fault hits.
 func (f *Fault) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	run(f.Before, r)
-	if !f.TakesEffect && !pause(r.Context(), f.Delay) {
-		return
+	if !f.TakesEffect {
+		pause(r.Context(), f.Delay)
 	}
 	var a *answer
 	if f.TakesEffect || f.Status == 0 && !f.Reset {
 		a = capture(next, r)
 	}
 	run(f.After, r)
-	if f.TakesEffect && !pause(r.Context(), f.Delay) {
-		return
+	if f.TakesEffect {
+		pause(r.Context(), f.Delay)
 	}
 	if f.Reset {
 		reset(w)
@@ -234,9 +234,7 @@ func (f *Fault) send(w http.ResponseWriter, r *http.Request, a *answer) {
 		drop = 1
 	}
 	for part := range slices.Chunk(body, drop) {
-		if f.Trickle > 0 && !pause(r.Context(), f.Trickle) {
-			return
-		}
+		pause(r.Context(), f.Trickle)
 		if _, err := w.Write(part); err != nil {
 			return
 		}

@@ -3,6 +3,7 @@ package emulator
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"maps"
 	"math/rand/v2"
@@ -153,9 +154,7 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		defer r.mu.Unlock()
 		entry.Status = status
 	}}
-	if !pause(request.Context(), latency) {
-		return
-	}
+	pause(request.Context(), latency)
 	if fault == nil {
 		r.next.ServeHTTP(watched, request)
 		return
@@ -218,7 +217,7 @@ func peekBody(request *http.Request) []byte {
 	// A broken body fails again where it is read on.
 	n, err := io.CopyN(&head, request.Body, maxLoggedBody)
 	rest := io.Reader(request.Body)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		rest = failingReader{err}
 	}
 	request.Body = struct {
@@ -253,18 +252,18 @@ func (r *Recorder) serveReset(w http.ResponseWriter, request *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// pause waits, and tells whether the client is still there.
-func pause(ctx context.Context, d time.Duration) bool {
+// pause waits. Where the client goes away meanwhile, or the server closes, it ends the handling of the
+// request without an answer.
+func pause(ctx context.Context, d time.Duration) {
 	if d <= 0 {
-		return ctx.Err() == nil
+		return
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-ctx.Done():
-		return false
+		panic(http.ErrAbortHandler)
 	}
 }
 

@@ -40,7 +40,7 @@ func Start(options Options) (*Server, error) {
 
 // StartHandler serves any handler on a free port of 127.0.0.1.
 func StartHandler(handler http.Handler) (*Server, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

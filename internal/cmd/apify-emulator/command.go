@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -12,7 +13,7 @@ import (
 // are passed on to it.
 func runCommand(command []string, url, token string, signals <-chan os.Signal) (int, error) {
 	//nolint:gosec // Running what the command line says is what this is for.
-	cmd := exec.Command(command[0], command[1:]...)
+	cmd := exec.CommandContext(context.Background(), command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), "APIFY_API_BASE_URL="+url, "APIFY_TOKEN="+token)
 	if err := cmd.Start(); err != nil {
