@@ -102,10 +102,11 @@ func (c *Client) CreateDataset(ctx context.Context, name string) (*Created, erro
 	}
 	var d Dataset
 	k.decode = data(&d, func() error {
-		if name == "" && d.Name != nil && *d.Name != "" {
-			return fmt.Errorf("it is a dataset named %q", *d.Name)
+		err := d.accept(NameRef("", name))
+		if err == nil && name == "" && d.Name != nil {
+			err = fmt.Errorf("it is a dataset named %q", *d.Name)
 		}
-		return d.check(NameRef("", name))
+		return err
 	})
 	if err := c.do(ctx, k); err != nil {
 		if name != "" { // what a lost attempt created is as good as written
@@ -165,7 +166,7 @@ func (c *Client) Dataset(ctx context.Context, ref Ref) (*Dataset, error) {
 		op:     fmt.Sprintf("reading dataset %q", ref),
 		method: http.MethodGet,
 		path:   ref.path(),
-		decode: data(&d, func() error { return d.check(ref) }),
+		decode: data(&d, func() error { return d.accept(ref) }),
 	})
 	if err != nil {
 		return nil, err
@@ -211,7 +212,7 @@ func (c *Client) UpdateDataset(ctx context.Context, id string, update Update) (*
 		method: http.MethodPut,
 		path:   IDRef(id).path(),
 		body:   update,
-		decode: data(&d, func() error { return d.check(IDRef(id)) }),
+		decode: data(&d, func() error { return d.accept(IDRef(id)) }),
 	})
 	if err != nil {
 		return nil, err
@@ -283,9 +284,13 @@ func (c *Client) Me(ctx context.Context) (*User, error) {
 // errNoID is an answer that is no dataset at all.
 var errNoID = errors.New(`it has a dataset without a usable "id"`)
 
-// check checks that an answer is a dataset, and the one that was asked for: a
-// proxy's cache must not swap datasets.
-func (d *Dataset) check(ref Ref) error {
+// accept checks that an answer is a dataset, and the one that was asked for: a
+// proxy's cache must not swap datasets. In lists every dataset has a name, by the
+// OpenAPI document; an unnamed one's is empty, or its id.
+func (d *Dataset) accept(ref Ref) error {
+	if d.Name != nil && (*d.Name == "" || *d.Name == d.ID) {
+		d.Name = nil
+	}
 	id, name := ref.ID(), ref.name()
 	switch {
 	case !idPattern.MatchString(d.ID):

@@ -124,7 +124,7 @@ func (c *Client) listPage(ctx context.Context, options ListOptions, offset, maxR
 				return errors.New(`it has no "items"`)
 			}
 			for i := range page.Items {
-				if err := page.Items[i].check(""); err != nil {
+				if err := page.Items[i].accept(""); err != nil {
 					return err
 				}
 			}

@@ -133,6 +133,22 @@ func TestDatasetsItems(t *testing.T) {
 	}
 }
 
+func TestUnnamedDatasetsInLists(t *testing.T) {
+	c := newLocalClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"data": {"total": 4, "items": [{"id": "a", "name": ""}, {"id": "b", "name": "b"}, {"id": "c", "name": null}, {"id": "d"}]}}`))
+	}))
+	n := 0
+	for d, err := range c.Datasets(t.Context(), ListOptions{Unnamed: true}) {
+		if err != nil || d.Name != nil {
+			t.Errorf("got %+v, %v", d, err)
+		}
+		n++
+	}
+	if n != 4 {
+		t.Errorf("got %d datasets", n)
+	}
+}
+
 func TestDatasetsStopAsking(t *testing.T) {
 	api, recorder := local(emulator.Options{PageLimit: 10})
 	seed(api, 100)

@@ -2,6 +2,7 @@ package apify
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -57,7 +58,7 @@ func newTestClient(tb testing.TB, baseURL string, changes ...func(*Config)) *Cli
 // handlerTransport carries requests to a handler without a network.
 type handlerTransport struct{ http.Handler }
 
-func (h handlerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+func (h handlerTransport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
@@ -65,9 +66,19 @@ func (h handlerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
+	defer func() {
+		switch aborted := recover(); {
+		case aborted != nil && aborted != http.ErrAbortHandler: //nolint:errorlint // panics are not wrapped
+			panic(aborted)
+		case r.Context().Err() != nil: // the answer, if any, has come too late
+			resp, err = nil, r.Context().Err()
+		case aborted != nil:
+			resp, err = nil, io.ErrUnexpectedEOF
+		}
+	}()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	resp := w.Result()
+	resp = w.Result()
 	resp.Request = r
 	return resp, nil
 }
