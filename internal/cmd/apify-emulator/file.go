@@ -37,6 +37,10 @@ func open(path string, api *emulator.API, changes <-chan struct{}, stderr io.Wri
 		return nil, err
 	}
 	f := &file{path: path, api: api, stop: make(chan struct{}), done: make(chan struct{})}
+	// A file that can't be written had better be known of now than in the end.
+	if err := f.save(); err != nil {
+		return nil, err
+	}
 	go func() {
 		defer close(f.done)
 		for {
@@ -80,7 +84,7 @@ func load(path string, api *emulator.API) error {
 	}
 	for _, d := range c.Datasets {
 		if _, err := api.Add(d); err != nil {
-			return fmt.Errorf("%s is damaged: %w", path, err)
+			return fmt.Errorf("%s can't be used: %w", path, err)
 		}
 	}
 	return nil
@@ -88,10 +92,6 @@ func load(path string, api *emulator.API) error {
 
 // save replaces the file in one step, so that there is a whole one at any time.
 func (f *file) save() (err error) {
-	data, err := json.Marshal(contents{f.api.Datasets()})
-	if err != nil {
-		return err
-	}
 	next, err := os.CreateTemp(filepath.Dir(f.path), filepath.Base(f.path)+".*")
 	if err != nil {
 		return err
@@ -101,8 +101,10 @@ func (f *file) save() (err error) {
 			err = errors.Join(err, os.Remove(next.Name()))
 		}
 	}()
-	_, err = next.Write(data)
-	if err == nil {
+	encoder := json.NewEncoder(next)
+	// Items are kept as they were sent.
+	encoder.SetEscapeHTML(false)
+	if err = encoder.Encode(contents{f.api.Datasets()}); err == nil {
 		err = next.Sync()
 	}
 	if err = errors.Join(err, next.Close()); err != nil {
