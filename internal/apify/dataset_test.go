@@ -390,3 +390,54 @@ func TestMeWaitsNoLongerThanItsContext(t *testing.T) {
 	running.Wait()
 	must(c.Me(t.Context()))(t)
 }
+
+func FuzzDatasetAnswer(f *testing.F) {
+	for _, seed := range []struct {
+		status int
+		body   string
+	}{
+		{200, `{"data": {"id": "abc", "name": "x", "userId": "u", "createdAt": "2026-08-07T12:00:00.000Z", "itemCount": 7, "fields": ["a"],
+			"schema": {}, "generalAccess": "RESTRICTED", "stats": {"readCount": 1}, "itemsPublicUrl": "https://x?signature=y"}}`},
+		{200, `{"data": {"id": "other"}}`},
+		{200, `{"data": {"id": "abc", "itemCount": 1e400}}`},
+		{200, `{"data": {"id": "abc", "name": 17, "stats": []}}`},
+		{200, `{"data": null}`},
+		{200, "<html>\x1b[31m"},
+		{201, `{"data": {"id": "abc"}} `},
+		{204, ""},
+		{302, ""},
+		{404, `{"error": {"type": "record-not-found", "message": "\u001b[1m"}}`},
+		{500, "\xff"},
+	} {
+		f.Add(seed.status, seed.body)
+	}
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		if status < 200 || status > 999 {
+			return // not the last word of any server
+		}
+		c := newLocalClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(body))
+		}), func(c *Config) { c.MaxRetries = 0 })
+		for _, ref := range []Ref{IDRef("abc"), NameRef("", "x")} {
+			d, err := c.Dataset(t.Context(), ref)
+			if err == nil {
+				if status > 299 || !json.Valid([]byte(body)) || ref.ID() != "" && d.ID != ref.ID() || !idPattern.MatchString(d.ID) ||
+					ref.name() != "" && d.Name != nil && !EqualNames(*d.Name, ref.name()) {
+					t.Errorf("%d %q is %+v", status, body, d)
+				}
+				continue
+			}
+			if e := asError(t, err); d != nil || e.Status != status || e.Attempts != 1 {
+				t.Errorf("%d %q is %+v, %v", status, body, d, err)
+			}
+			checkPrintable(t, err.Error())
+			if n := len(err.Error()); n > 3000 {
+				t.Errorf("the error has %d bytes", n)
+			}
+			if IsNotFound(err) && (status != http.StatusNotFound || !strings.Contains(body, "record-") && !strings.Contains(body, `\u`)) {
+				t.Errorf("%d %q means that there is no dataset", status, body)
+			}
+		}
+	})
+}

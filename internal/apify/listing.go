@@ -21,9 +21,9 @@ const (
 )
 
 // listing answers reads of single datasets from the API's list of datasets, a
-// thousand at a time, once there have been many. It is exact: what a list does
-// not tell, what this client wrote itself and whatever seems to have changed is
-// read singly, and absence from a list means nothing.
+// thousand at a time, once there have been many. It is exact: whatever a list does
+// not tell, and what this client wrote itself, is read singly, and absence from a
+// list does not mean that a dataset is gone.
 type listing struct {
 	named   bulk // datasets with a name
 	unnamed bulk // all datasets, which the API lists instead of just the unnamed
@@ -101,12 +101,9 @@ func (l *listing) learn(d *Dataset) {
 // the dataset before; ok is false unless that surely is what reading it singly
 // would bring. A signed items URL must be good until the given time.
 func (l *listing) complete(item Dataset, known *Dataset, until time.Time) (d *Dataset, ok bool) {
-	switch {
-	case !equal(item.Name, known.Name),
-		item.UserID == nil || !equal(item.UserID, known.UserID),
-		item.CreatedAt == nil || !equal(item.CreatedAt, known.CreatedAt),
-		item.GeneralAccess == nil || !equal(item.GeneralAccess, known.GeneralAccess),
-		known.ConsoleURL == nil || known.ItemsPublicURL == nil:
+	if item.UserID == nil || item.CreatedAt == nil || item.GeneralAccess == nil ||
+		!equal(item.Name, known.Name) || // which may be missing from an item as well
+		known.ConsoleURL == nil || known.ItemsPublicURL == nil {
 		return nil, false
 	}
 	l.mu.Lock()
@@ -127,8 +124,8 @@ func equal[T comparable](a, b *T) bool {
 }
 
 // Refresh reads a dataset of which an earlier state is known. After many reads
-// it takes datasets that have not changed from the API's listing; fields that
-// neither the listing nor the earlier state has are nil then. A signed items
+// it takes from the API's listing what has changed, and from the earlier state
+// what never does; fields that neither has are nil then. A signed items
 // URL that is good until the given time may be the earlier one; listings do not
 // tell whether the key that signed it is still the dataset's.
 func (c *Client) Refresh(ctx context.Context, known *Dataset, until time.Time) (*Dataset, error) {

@@ -562,7 +562,7 @@ func (w *world) spoil(t *testing.T) http.Handler {
 	}
 	var handler http.Handler = w.recorder
 	switch kind := rapid.SampledFrom([]string{
-		"nothing", "fails", "fails in passing", "HTML", "hangs", "no access", "gaps", "no total", "other types", "lags", "churn", "any owner",
+		"nothing", "fails", "fails in passing", "HTML", "hangs", "no access", "no names", "gaps", "no total", "other types", "lags", "churn", "any owner",
 	}).Draw(w.r, "listing"); kind {
 	case "fails":
 		fault.Status = http.StatusServiceUnavailable
@@ -576,6 +576,12 @@ func (w *world) spoil(t *testing.T) http.Handler {
 		edit(func(_ map[string]any, items []any) {
 			for _, item := range items {
 				delete(item.(map[string]any), "generalAccess")
+			}
+		})
+	case "no names":
+		edit(func(_ map[string]any, items []any) {
+			for _, item := range items {
+				delete(item.(map[string]any), "name")
 			}
 		})
 	case "gaps":
