@@ -202,6 +202,27 @@ func (c *cli) expectNoChanges() {
 // attributes are those of a resource in the state, or nil if it is not there.
 func (c *cli) attributes(address string) map[string]any {
 	c.t.Helper()
+	for _, r := range c.resources() {
+		if r.Address == address {
+			if r.Tainted {
+				c.t.Errorf("%s is tainted", address)
+			}
+			return r.Values
+		}
+	}
+	return nil
+}
+
+// stateResource is a resource as terraform show -json has it.
+type stateResource struct {
+	Address string         `json:"address"`
+	Tainted bool           `json:"tainted"`
+	Values  map[string]any `json:"values"`
+}
+
+// resources are all that the state has outside of modules.
+func (c *cli) resources() []stateResource {
+	c.t.Helper()
 	cmd, out := c.command("show", "-json")
 	if err := cmd.Run(); err != nil {
 		c.t.Fatalf("%v\n%s", err, out)
@@ -209,11 +230,7 @@ func (c *cli) attributes(address string) map[string]any {
 	var state struct {
 		Values struct {
 			RootModule struct {
-				Resources []struct {
-					Address string         `json:"address"`
-					Tainted bool           `json:"tainted"`
-					Values  map[string]any `json:"values"`
-				} `json:"resources"`
+				Resources []stateResource `json:"resources"`
 			} `json:"root_module"`
 		} `json:"values"`
 	}
@@ -224,15 +241,7 @@ func (c *cli) attributes(address string) map[string]any {
 	if err := json.Unmarshal([]byte(text), &state); err != nil {
 		c.t.Fatalf("%v\n%s", err, out)
 	}
-	for _, r := range state.Values.RootModule.Resources {
-		if r.Address == address {
-			if r.Tainted {
-				c.t.Errorf("%s is tainted", address)
-			}
-			return r.Values
-		}
-	}
-	return nil
+	return state.Values.RootModule.Resources
 }
 
 // skipBelow skips the test on a Terraform or an OpenTofu below these versions.
