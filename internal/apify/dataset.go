@@ -95,7 +95,7 @@ const clockTolerance = 3 * time.Second
 // created in its Location header, the dataset comes with the error, its ID alone
 // filled in.
 func (c *Client) CreateDataset(ctx context.Context, name string) (*Created, error) {
-	k := &call{op: "creating an unnamed dataset", method: http.MethodPost, path: "/v2/datasets", once: name == ""}
+	k := &call{op: "creating an unnamed dataset", method: http.MethodPost, path: listPath, once: name == ""}
 	if name != "" {
 		k.op = fmt.Sprintf("creating dataset %q", name)
 		k.query = url.Values{"name": {name}}

@@ -3,10 +3,16 @@ package apify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
+)
+
+const (
+	listOp   = "listing datasets"
+	listPath = "/v2/datasets"
 )
 
 // ListOptions filter a listing. Not every server knows every filter.
@@ -81,9 +87,12 @@ func (p *pager) next(ctx context.Context) ([]Dataset, error) {
 			}
 		}
 		end := p.offset + len(items)
-		// The total counts what there is now. A server that tells none, or gives
-		// the same page for every offset, has told all when it comes to nothing new.
+		// The total counts what there is now. A server that tells none has told all
+		// when it comes to nothing new.
 		p.done = len(items) == 0 || total != nil && end >= *total || len(fresh) == 0 && end >= p.reached
+		if p.done && total != nil && end < *total {
+			return nil, p.client.shortList(end, *total)
+		}
 		p.reached, p.size = max(p.reached, end), max(p.size, len(items))
 		p.offset, p.overlap = end, len(items) > 1
 		if p.overlap {
@@ -92,6 +101,15 @@ func (p *pager) next(ctx context.Context) ([]Dataset, error) {
 		if p.done || len(fresh) > 0 {
 			return fresh, nil
 		}
+	}
+}
+
+// shortList is the error of a listing that ends before its own total: what is
+// missing must not pass for deleted.
+func (c *Client) shortList(end, total int) error {
+	return &Error{
+		Op: listOp, Method: http.MethodGet, URL: c.url(listPath, nil), Attempts: 1, Status: http.StatusOK,
+		Err: fmt.Errorf("the list ends after %d of the %d datasets that it should have", end, total),
 	}
 }
 
@@ -114,9 +132,9 @@ func (c *Client) listPage(ctx context.Context, options ListOptions, offset, maxR
 		Items []Dataset `json:"items"`
 	}
 	err = c.do(ctx, &call{
-		op:         "listing datasets",
+		op:         listOp,
 		method:     http.MethodGet,
-		path:       "/v2/datasets",
+		path:       listPath,
 		query:      query,
 		maxRetries: &maxRetries,
 		decode: data(&page, func() error {

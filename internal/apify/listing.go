@@ -188,6 +188,7 @@ type bulk struct {
 	found found
 	pager pager
 	gone  bool // a page could not be had: it is not asked for again
+	whole bool // it was read to its end, and every dataset in it has a name
 }
 
 type found struct {
@@ -203,9 +204,9 @@ func (b *bulk) init(p pager) {
 
 // find looks for a dataset in the pages at hand, and fetches further ones as
 // long as the number of look-ups so far has paid for them. All who look wait for
-// the same page. Nil means that the dataset does not exist if the listing was
-// read as a whole, and else that it cannot tell. The only error is that of a
-// context that ended while waiting.
+// the same page. Nil means that no dataset has the name that is looked for, if
+// the listing is whole, and else that it cannot tell. The only error is that of
+// a context that ended while waiting.
 func (b *bulk) find(ctx context.Context, look func(*found) *Dataset) (d *Dataset, whole bool, err error) {
 	if err := b.turn.take(ctx); err != nil {
 		return nil, false, err
@@ -217,10 +218,10 @@ func (b *bulk) find(ctx context.Context, look func(*found) *Dataset) (d *Dataset
 	}
 	for {
 		if d := look(&b.found); d != nil {
-			return d, b.pager.done, nil
+			return d, b.whole, nil
 		}
 		if b.gone || b.pager.done || b.pages > (b.asked-singleReads-1)/readsPerPage {
-			return nil, b.pager.done, nil
+			return nil, b.whole, nil
 		}
 		datasets, err := b.pager.next(ctx)
 		if err != nil {
@@ -236,6 +237,7 @@ func (b *bulk) find(ctx context.Context, look func(*found) *Dataset) (d *Dataset
 				b.found.byName[strings.ToLower(*d.Name)] = d
 			}
 		}
+		b.whole = b.pager.done && len(b.found.byName) == len(b.found.byID)
 	}
 }
 
