@@ -162,7 +162,7 @@ func TestItemsPublicURL(t *testing.T) {
 
 func TestItemsPublicURLFollowsHost(t *testing.T) {
 	t.Parallel()
-	s := start(t, Options{SignatureTTL: time.Hour})
+	s := start(t, Options{})
 	d := s.API.Seed(Dataset{})
 	request := newRequest(t, s, call{method: "GET", path: "/v2/datasets/" + d.ID})
 	request.Host = "api.example.com"
@@ -171,4 +171,14 @@ func TestItemsPublicURLFollowsHost(t *testing.T) {
 	if !strings.Contains(got.body.String(), want) {
 		t.Errorf("no %s in %s", want, got.body.String())
 	}
+}
+
+func TestSignatureTTL(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	s := start(t, Options{Now: clock.Now, SignatureTTL: time.Hour})
+	d := s.API.Seed(Dataset{GeneralAccess: restricted})
+	got, _ := do(t, s, call{method: "GET", path: "/v2/datasets/" + d.ID}).data(t)["itemsPublicUrl"].(string)
+	want := s.URL + "/v2/datasets/" + d.ID + "/items?signature=" + sign(d.URLSigningSecretKey, d.ID, clock.Now().Add(time.Hour))
+	equal(t, "URL", got, want)
 }

@@ -81,7 +81,8 @@ func Serve(listener net.Listener, handler http.Handler) *Server {
 	return s
 }
 
-// Close ends all connections and requests, hanging ones too, and waits until they are gone.
+// Close ends all connections and requests, hanging ones too, and waits until they are gone. A fault's
+// hook must not call it, since it is part of a request.
 func (s *Server) Close() {
 	s.cancel()
 	// Closing what is closed already is no failure.
