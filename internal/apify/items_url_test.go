@@ -79,7 +79,10 @@ func TestItemsURLOpens(t *testing.T) {
 	} {
 		s.API.Update(there.ID, func(*emulator.Dataset) { now = now.Add(test.after) })
 		req := must(http.NewRequestWithContext(t.Context(), http.MethodGet, test.url, http.NoBody))(t)
-		resp := must(c.http.Do(req))(t)
+		resp, err := c.http.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := resp.Body.Close(); err != nil {
 			t.Error(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -361,11 +362,9 @@ func (l *laggingLists) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.Handler.ServeHTTP(answer, r)
 		l.first[r.URL.RawQuery] = answer
 	}
-	for name, values := range answer.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
-	_, _ = w.Write(answer.Body.Bytes())
+	_, _ = w.Write(answer.Body.Bytes()) //nolint:gosec // no browser sees it
 }
 
 // lagging freezes the listings of a handler as they are now.
@@ -484,6 +483,7 @@ func (w *world) level() GeneralAccess {
 
 // populate makes datasets of which the state is known.
 func (w *world) populate(t *testing.T) {
+	t.Helper()
 	for range w.int("datasets", 25, 70) {
 		d := emulator.Dataset{GeneralAccess: string(w.level())}
 		if w.chance("named", 80) {
@@ -515,13 +515,13 @@ func (w *world) age() {
 				w.api.Seed(emulator.Dataset{Name: *d.Name})
 			}
 		case 5:
-			w.age1(d, func(there emulator.Dataset) string {
+			w.replaceURL(d, func(there emulator.Dataset) string {
 				return w.sign(*d.ItemsPublicURL, there, w.until.Add(time.Duration(w.int("seconds", -3, 3))*time.Second))
 			})
 		case 6:
-			w.age1(d, func(emulator.Dataset) string { return *d.ItemsPublicURL + "&signature=garbage" })
+			w.replaceURL(d, func(emulator.Dataset) string { return *d.ItemsPublicURL + "&signature=garbage" })
 		case 7:
-			w.age1(d, func(emulator.Dataset) string {
+			w.replaceURL(d, func(emulator.Dataset) string {
 				return strings.Replace(*d.ItemsPublicURL, "http://api.test", "https://old.example", 1)
 			})
 		case 8:
@@ -536,8 +536,8 @@ func (w *world) age() {
 	}
 }
 
-// age1 changes the items URL that is known of a dataset.
-func (w *world) age1(d *Dataset, change func(emulator.Dataset) string) {
+// replaceURL changes the items URL that is known of a dataset.
+func (w *world) replaceURL(d *Dataset, change func(emulator.Dataset) string) {
 	if there, ok := w.api.Dataset(d.ID); ok && d.ItemsPublicURL != nil {
 		d.ItemsPublicURL = ptr(change(there))
 	}
@@ -550,6 +550,7 @@ func (w *world) sign(itemsURL string, d emulator.Dataset, expires time.Time) str
 
 // spoil has something be wrong with the listing.
 func (w *world) spoil(t *testing.T) http.Handler {
+	t.Helper()
 	fault := emulator.Fault{Method: http.MethodGet, Pattern: "/v2/datasets", Skip: w.int("skip", 0, 3)}
 	edit := func(change func(data map[string]any, items []any)) {
 		fault.Mutate = func(status int, _ http.Header, body map[string]any) int {
