@@ -3,11 +3,8 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"log"
-
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
 	"github.com/apify/terraform-provider-apify/internal/provider"
 )
@@ -20,12 +17,7 @@ func main() {
 	flag.BoolVar(&debug, "debug", false, "wait for a debugger: print how Terraform can reach this process, instead of being started by it")
 	flag.Parse()
 
-	provider.QuietLogs()
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: "registry.terraform.io/apify/apify",
-		Debug:   debug,
-	})
-	if err != nil {
+	if err := provider.Serve(version, debug); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -10,20 +10,21 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-// QuietLogs turns logging off in this process where the user asked for none.
-// Otherwise every call of the provider's SDK would be written out as JSON, at
-// every level, for Terraform to drop: a good part of a large plan's time. Whoever
-// sets any TF_LOG variable gets the logs that it asks for. To be called before
-// the provider is served.
-func QuietLogs() {
+// quietLogs turns logging off in this process where the user asked for none, and
+// tells whether it did. Otherwise every call of the provider's SDK would be
+// written out as JSON, at every level, for Terraform to drop: a good part of a
+// large plan's time. Whoever sets any TF_LOG variable gets the logs that it asks
+// for. To be called before the provider is served.
+func quietLogs() bool {
 	for _, variable := range os.Environ() {
 		if name, value, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "TF_LOG") && value != "" {
-			return
+			return false
 		}
 	}
 	for _, name := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER"} {
 		_ = os.Setenv(name, "off") // fails for impossible names only
 	}
+	return true
 }
 
 // requestLogger writes one debug line for every attempt of a request. Whatever a

@@ -1,0 +1,193 @@
+package provider
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+	"weak"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+)
+
+func newQuietServer(t *testing.T) quietServer {
+	t.Helper()
+	all, ok := providerserver.NewProtocol6(New("test")())().(protocolServer)
+	if !ok {
+		t.Fatal("the framework's server lacks a part of the protocol, so Serve would leave it as it is")
+	}
+	return quietServer{all}
+}
+
+// contextKey is that of a value by which a test finds a context again.
+type contextKey struct{}
+
+func TestQuietServerLetsGoOfContexts(t *testing.T) {
+	server := newQuietServer(t)
+	for name, call := range map[string]func(context.Context) error{
+		"ValidateResourceConfig": func(ctx context.Context) error {
+			_, err := server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: "apify_dataset"})
+			return err
+		},
+		"UpgradeResourceState": func(ctx context.Context) error {
+			_, err := server.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{TypeName: "apify_dataset"})
+			return err
+		},
+		"UpgradeResourceIdentity": func(ctx context.Context) error {
+			_, err := server.UpgradeResourceIdentity(ctx, &tfprotov6.UpgradeResourceIdentityRequest{TypeName: "apify_dataset"})
+			return err
+		},
+		"ReadResource": func(ctx context.Context) error {
+			_, err := server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: "apify_none"})
+			return err
+		},
+		"PlanResourceChange": func(ctx context.Context) error {
+			_, err := server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{TypeName: "apify_none"})
+			return err
+		},
+		"ApplyResourceChange": func(ctx context.Context) error {
+			_, err := server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{TypeName: "apify_none"})
+			return err
+		},
+		"ImportResourceState": func(ctx context.Context) error {
+			_, err := server.ImportResourceState(ctx, &tfprotov6.ImportResourceStateRequest{TypeName: "apify_none"})
+			return err
+		},
+		"ValidateDataResourceConfig": func(ctx context.Context) error {
+			_, err := server.ValidateDataResourceConfig(ctx, &tfprotov6.ValidateDataResourceConfigRequest{TypeName: "apify_none"})
+			return err
+		},
+		"ReadDataSource": func(ctx context.Context) error {
+			_, err := server.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: "apify_none"})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			value := new([64]byte)
+			held := weak.Make(value)
+			if err := call(context.WithValue(t.Context(), contextKey{}, value)); err != nil {
+				t.Fatal(err)
+			}
+			runtime.GC()
+			if held.Value() != nil {
+				t.Error("the server still holds the call's context")
+			}
+			runtime.KeepAlive(server)
+		})
+	}
+}
+
+// waitingServer reads until it is told to stop.
+type waitingServer struct {
+	protocolServer
+	reading chan struct{}
+}
+
+func (s waitingServer) ReadResource(ctx context.Context, _ *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	close(s.reading)
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestQuietServerEndsCallsWithTheirCaller(t *testing.T) {
+	waiting := waitingServer{reading: make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		_, err := quietServer{waiting}.ReadResource(ctx, nil)
+		ended <- err
+	}()
+	<-waiting.reading
+	cancel()
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("the call ended without an error")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the call goes on")
+	}
+}
+
+func TestQuietLogs(t *testing.T) {
+	unset := func(t *testing.T) {
+		t.Helper()
+		for _, variable := range os.Environ() {
+			if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "TF_LOG") {
+				t.Setenv(name, "")
+			}
+		}
+		t.Setenv("TF_LOG_SDK", "") // and whatever it becomes ends with the test
+		t.Setenv("TF_LOG_PROVIDER", "")
+	}
+	t.Run("asked for nothing", func(t *testing.T) {
+		unset(t)
+		if !quietLogs() || os.Getenv("TF_LOG_SDK") != "off" || os.Getenv("TF_LOG_PROVIDER") != "off" {
+			t.Error("there are logs that nobody asked for")
+		}
+	})
+	for _, name := range []string{"TF_LOG", "TF_LOG_CORE", "TF_LOG_PROVIDER", "TF_LOG_PROVIDER_APIFY", "TF_LOG_SDK", "TF_LOG_SDK_FRAMEWORK"} {
+		t.Run(name, func(t *testing.T) {
+			unset(t)
+			t.Setenv(name, "DEBUG")
+			if quietLogs() {
+				t.Error("the logs that were asked for are off")
+			}
+			for _, other := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER"} {
+				if other != name && os.Getenv(other) != "" {
+					t.Errorf("%s is %q now", other, os.Getenv(other))
+				}
+			}
+		})
+	}
+}
+
+func TestAccLogs(t *testing.T) {
+	t.Parallel()
+	const (
+		requestLine = "Apify API request"
+		sdkLine     = "Calling provider defined Resource Create"
+	)
+	for name, test := range map[string]struct {
+		variables []string
+		shown     []string
+		hidden    []string
+	}{
+		"all":      {[]string{"TF_LOG=TRACE"}, []string{requestLine, sdkLine}, nil},
+		"provider": {[]string{"TF_LOG_PROVIDER=DEBUG"}, []string{requestLine}, nil},
+		"sdk":      {[]string{"TF_LOG_PROVIDER=TRACE", "TF_LOG_SDK=TRACE"}, []string{requestLine, sdkLine}, nil},
+		"not sdk":  {[]string{"TF_LOG_PROVIDER=TRACE", "TF_LOG_SDK=off"}, []string{requestLine}, []string{sdkLine}},
+		"core":     {[]string{"TF_LOG_CORE=TRACE"}, nil, []string{requestLine, sdkLine}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newTestServer(t)
+			c := s.newCLI(t)
+			c.write("main.tf", `resource "apify_dataset" "logged" { name = "logged" }`)
+			path := filepath.Join(t.TempDir(), "terraform.log")
+			c.env = append(c.env, append(test.variables, "TF_LOG_PATH="+path)...)
+			c.mustRun("apply", "-auto-approve")
+			raw, err := os.ReadFile(path) //nolint:gosec // a file of this test
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range test.shown {
+				if !strings.Contains(string(raw), line) {
+					t.Errorf("the log does not show %q", line)
+				}
+			}
+			for _, line := range test.hidden {
+				if strings.Contains(string(raw), line) {
+					t.Errorf("the log shows %q", line)
+				}
+			}
+			if strings.Contains(string(raw), s.Token) {
+				t.Error("the log shows the token")
+			}
+		})
+	}
+}
