@@ -1,10 +1,12 @@
 package provider
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -242,6 +244,48 @@ func (c *cli) resources() []stateResource {
 		c.t.Fatalf("%v\n%s", err, out)
 	}
 	return state.Values.RootModule.Resources
+}
+
+// files are all that the runs have left behind, by path: in the working directory,
+// the home directory and the one for temporary files. Saved plans, which are zip
+// archives, come member by member.
+func (c *cli) files() map[string]string {
+	c.t.Helper()
+	all := map[string]string{}
+	dirs := []string{c.dir}
+	for _, variable := range c.env {
+		if name, dir, _ := strings.Cut(variable, "="); name == "HOME" || name == "TMPDIR" {
+			dirs = append(dirs, dir)
+		}
+	}
+	for _, dir := range dirs {
+		err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.Type().IsRegular() {
+				return err
+			}
+			raw, err := os.ReadFile(name) //nolint:gosec // a file of this test
+			if err != nil {
+				return err
+			}
+			archive, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+			if err != nil { // it is none
+				all[name] = string(raw)
+				return nil
+			}
+			for _, f := range archive.File {
+				content, err := fs.ReadFile(archive, f.Name)
+				if err != nil {
+					return err
+				}
+				all[name+"/"+f.Name] = string(content)
+			}
+			return nil
+		})
+		if err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	return all
 }
 
 // skipBelow skips the test on a Terraform or an OpenTofu below these versions.

@@ -1,13 +1,10 @@
 package provider
 
 import (
-	"archive/zip"
 	"encoding/json"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -190,37 +187,17 @@ resource "apify_dataset" "proof" {
 		t.Error("the run did not have the URL")
 	}
 	scan(t, out, "the output", d.URLSigningSecretKey, "signature=")
-	scanned := map[string]bool{}
-	err := filepath.WalkDir(c.dir, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
+	files := c.files()
+	for _, name := range []string{"plan.bin/tfplan", "plan.bin/tfstate", "terraform.tfstate", "trace.log"} {
+		if files[filepath.Join(c.dir, name)] == "" {
+			t.Errorf("there is no %s to be scanned", name)
 		}
-		scanned[entry.Name()] = true
-		if plan, err := zip.OpenReader(name); err == nil { // a saved plan
-			for _, f := range plan.File {
-				content, err := f.Open()
-				if err != nil {
-					return err
-				}
-				raw, err := io.ReadAll(content)
-				if err != nil {
-					return err
-				}
-				scan(t, string(raw), name+"/"+f.Name, d.URLSigningSecretKey, "signature=")
-			}
-			return plan.Close()
-		}
-		raw, err := os.ReadFile(name) //nolint:gosec // a file of this test
-		if err == nil {
-			scan(t, string(raw), name, d.URLSigningSecretKey, "signature=")
-		}
-		return err
-	})
-	if err != nil || !scanned["plan.bin"] || !scanned["terraform.tfstate"] || !scanned["trace.log"] {
-		t.Errorf("%v were scanned: %v", scanned, err)
 	}
-	if raw, err := os.ReadFile(logs); err != nil || !strings.Contains(string(raw), "apify_dataset_items_url") { //nolint:gosec // a file of this test
-		t.Errorf("the log does not speak of the ephemeral resource: %v", err)
+	for name, content := range files {
+		scan(t, content, name, d.URLSigningSecretKey, "signature=")
+	}
+	if !strings.Contains(files[logs], "apify_dataset_items_url") {
+		t.Error("the log does not speak of the ephemeral resource")
 	}
 }
 

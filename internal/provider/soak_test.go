@@ -62,7 +62,7 @@ func TestAccSoak(t *testing.T) {
 	c.write("main.tf", `
 provider "apify" {
   max_retries     = 20
-  request_timeout = "2s"
+  request_timeout = "1s"
 }
 
 variable "datasets" {
