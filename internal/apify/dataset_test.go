@@ -144,6 +144,18 @@ func TestCreateDataset(t *testing.T) {
 	}
 }
 
+// What was lost stays lost, whatever comes between that and the answer.
+func TestCreateDatasetRefusedAfterALoss(t *testing.T) {
+	s := startServer(t, emulator.Options{})
+	s.Recorder.Inject(
+		emulator.Fault{Reset: true, TakesEffect: true, Times: 1},
+		emulator.Fault{Status: http.StatusTooManyRequests, Times: 1},
+	)
+	if d := must(newTestClient(t, s.URL).CreateDataset(t.Context(), "lost"))(t); d.Existed || len(s.Recorder.Requests()) != 3 {
+		t.Errorf("got %+v after %d requests", d, len(s.Recorder.Requests()))
+	}
+}
+
 func TestCreateDatasetWithoutDate(t *testing.T) {
 	s := startServer(t, emulator.Options{ExistingStatus: http.StatusCreated})
 	s.API.Seed(emulator.Dataset{Name: "old"})

@@ -90,7 +90,9 @@ func (p *pager) next(ctx context.Context) ([]Dataset, error) {
 		// The total counts what there is now. A server that tells none has told all
 		// when it comes to nothing new.
 		p.done = len(items) == 0 || total != nil && end >= *total || len(fresh) == 0 && end >= p.reached
-		if p.done && total != nil && end < *total {
+		// Apify leaves unnamed datasets without items out of the list of all
+		// (apify/apify-docs#1275), and does not say whether it counts them.
+		if p.done && total != nil && end < *total && !p.options.Unnamed {
 			return nil, p.client.shortList(end, *total)
 		}
 		p.reached, p.size = max(p.reached, end), max(p.size, len(items))

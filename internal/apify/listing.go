@@ -124,7 +124,7 @@ func equal[T comparable](a, b *T) bool {
 }
 
 // Refresh reads a dataset of which an earlier state is known. After many reads
-// it takes from the API's listing what has changed, and from the earlier state
+// it takes from the API's listing what may have changed, and from the earlier state
 // what never does; fields that neither has are nil then. A signed items
 // URL that is good until the given time may be the earlier one; listings do not
 // tell whether the key that signed it is still the dataset's.

@@ -26,21 +26,21 @@ func passingStatus(status int) bool {
 }
 
 // retryWait is how long to wait after the given number of failed attempts: a
-// random time between DELAY and 2·DELAY, DELAY doubling with each attempt. Where
-// the last answer asked for a time of its own, DELAY is that.
+// random time between DELAY and 2·DELAY, DELAY doubling with each attempt, or up to
+// the first DELAY more than the last answer asked for.
 func retryWait(first time.Duration, attempts int, last *http.Response, now time.Time) time.Duration {
 	delay := maxRetryDelay
 	if shift := attempts - 1; shift < 16 {
 		delay = min(first<<shift, maxRetryDelay)
 	}
-	jitter := rand.N(delay + 1) //nolint:gosec // spreads requests in time, keeps no secret
+	spread := delay
 	if last != nil {
 		if after, ok := retryAfter(last.Header, now); ok {
 			// All that were refused together would come back together.
-			return max(after, first) + min(jitter, first)
+			delay, spread = max(after, first), first
 		}
 	}
-	return delay + jitter
+	return delay + rand.N(spread+1) //nolint:gosec // spreads requests in time, keeps no secret
 }
 
 // retryAfter reads a Retry-After header, which gives seconds or a date. A date
