@@ -2,7 +2,6 @@ package apify
 
 import (
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -114,23 +113,5 @@ func BenchmarkKeepsWorking(b *testing.B) {
 		if !KeepsWorking(earlier, fresh, d, until) {
 			b.Fatal("it does not")
 		}
-	}
-}
-
-// BenchmarkMe is what all the look-ups of a known user cost beside each other.
-func BenchmarkMe(b *testing.B) {
-	api, _ := local(emulator.Options{})
-	c := newLocalClient(b, api)
-	b.ReportAllocs()
-	for b.Loop() {
-		var running sync.WaitGroup
-		for range 10 {
-			running.Go(func() {
-				if _, err := c.Me(b.Context()); err != nil {
-					b.Error(err)
-				}
-			})
-		}
-		running.Wait()
 	}
 }
