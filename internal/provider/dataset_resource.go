@@ -473,52 +473,63 @@ func (r *datasetResource) Delete(ctx context.Context, req resource.DeleteRequest
 				"dataset.", id))
 		return
 	}
-	if !state.ForceDestroy.ValueBool() {
-		resp.Diagnostics.Append(r.refuseToLoseItems(ctx, state)...)
-		if resp.Diagnostics.HasError() {
-			return
-		}
-	}
-	if err := r.client.DeleteDataset(ctx, id); apify.IsNotFound(err) {
-		resp.Diagnostics.Append(r.gone(ctx, state, err, summaryDelete)...)
-	} else if err != nil {
-		resp.Diagnostics.Append(failure(summaryDelete, err, "The resource stays in the state."))
-	}
+	resp.Diagnostics.Append(r.remove(ctx, state)...)
 	if !resp.Diagnostics.HasError() {
 		r.claims.deleted(id)
 	}
 }
 
-// refuseToLoseItems is an error if a dataset holds items. Its counters lag
-// behind, so where they say that there are none, one is asked for. A dataset that
-// does not exist holds none.
-func (r *datasetResource) refuseToLoseItems(ctx context.Context, state datasetResourceModel) diag.Diagnostics {
+// remove deletes a dataset, unless it holds items that must not be lost. Once the
+// server says that it is not there, nothing is deleted any more: what could not be
+// looked into may hold items.
+func (r *datasetResource) remove(ctx context.Context, state datasetResourceModel) diag.Diagnostics {
 	id := state.ID.ValueString()
-	d, err := r.client.Dataset(ctx, apify.IDRef(id))
-	held := ""
-	if err == nil {
-		if n := max(deref(d.ItemCount), deref(d.CleanItemCount)); n > 0 {
-			held = fmt.Sprintf("%d items", n)
-			if n == 1 {
-				held = "1 item"
-			}
-		} else {
-			var some bool
-			if some, err = r.client.HasItems(ctx, id); some {
-				held = "items (its counter, which lags, does not say how many yet)"
-			}
+	if !state.ForceDestroy.ValueBool() {
+		held, err := r.holds(ctx, id)
+		switch {
+		case apify.IsNotFound(err):
+			return r.gone(ctx, state, err, summaryDelete)
+		case err != nil:
+			return diag.Diagnostics{failure(summaryDelete, err,
+				"Whether the dataset holds items could not be found out, so it was not deleted. The resource stays in the state.")}
+		case held != "":
+			return diag.Diagnostics{hasItems(state, held)}
 		}
 	}
+	err := r.client.DeleteDataset(ctx, id)
 	switch {
 	case apify.IsNotFound(err):
-		return nil // to be judged when it is deleted
+		return r.gone(ctx, state, err, summaryDelete)
 	case err != nil:
-		return diag.Diagnostics{failure(summaryDelete, err,
-			"Whether the dataset holds items could not be found out, so it was not deleted. The resource stays in the state.")}
-	case held == "":
-		return nil
+		return diag.Diagnostics{failure(summaryDelete, err, "The resource stays in the state.")}
 	}
-	return diag.Diagnostics{diag.NewErrorDiagnostic(summaryHasItems, fmt.Sprintf(`Dataset %s holds %s, which would be lost. It was not deleted. There are three ways on:
+	return nil
+}
+
+// holds tells what a dataset holds, such as "3 items", or nothing. Its counters
+// lag behind, so where they say that there are no items, one is asked for.
+func (r *datasetResource) holds(ctx context.Context, id string) (string, error) {
+	d, err := r.client.Dataset(ctx, apify.IDRef(id))
+	if err != nil {
+		return "", err
+	}
+	switch n := max(deref(d.ItemCount), deref(d.CleanItemCount)); {
+	case n == 1:
+		return "1 item", nil
+	case n > 1:
+		return fmt.Sprintf("%d items", n), nil
+	}
+	some, err := r.client.HasItems(ctx, id)
+	if !some {
+		return "", err
+	}
+	return "items (its counter, which lags, does not say how many yet)", nil
+}
+
+// hasItems is the error of a dataset that is not deleted because of what it holds.
+func hasItems(state datasetResourceModel, held string) diag.Diagnostic {
+	id := state.ID.ValueString()
+	return diag.NewErrorDiagnostic(summaryHasItems, fmt.Sprintf(`Dataset %s holds %s, which would be lost. It was not deleted. There are three ways on:
 
 - To delete it with its items, set force_destroy = true, apply, and then destroy.
 - To save the items first, export them from its page in Apify Console, %s, or from the API: GET /v2/datasets/%s/items.
@@ -529,7 +540,7 @@ func (r *datasetResource) refuseToLoseItems(ctx context.Context, state datasetRe
     lifecycle { destroy = false }
   }
 
-  or run terraform state rm apify_dataset.NAME.`, id, held, state.ConsoleURL.ValueString(), id))}
+  or run terraform state rm apify_dataset.NAME.`, id, held, state.ConsoleURL.ValueString(), id))
 }
 
 func deref(n *int64) int64 {

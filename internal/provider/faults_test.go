@@ -419,21 +419,24 @@ func faultyOperations() []*faultyOperation {
 				case c.failed:
 					return nil
 				case c.missing():
-					return []string{deleteDataset}
+					return []string{getMe}
 				}
 				return []string{getItems, deleteDataset}
 			},
 			summary: summaryDelete, what: reading, arrange: planned(existing, destruction), run: apply,
 			check: func(c *faultCase) {
 				c.expectInstance(c.failed)
-				c.expectDatasets(c.failed, c.name)
+				c.expectDatasets(c.failed || c.missing(), c.name)
 			},
 		},
 		{
 			name: "delete, looking for items", hit: getItems, before: []string{getDataset}, tolerates: true,
 			after: func(c *faultCase) []string {
-				if c.failed {
+				switch {
+				case c.failed:
 					return nil
+				case c.missing():
+					return []string{getMe}
 				}
 				return []string{deleteDataset}
 			},
@@ -441,7 +444,7 @@ func faultyOperations() []*faultyOperation {
 			arrange: planned(existing, destruction), run: apply,
 			check: func(c *faultCase) {
 				c.expectInstance(c.failed)
-				c.expectDatasets(c.failed, c.name)
+				c.expectDatasets(c.failed || c.missing(), c.name)
 			},
 		},
 		{
