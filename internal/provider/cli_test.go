@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/go-version"
 )
 
 // cli is a working directory in which the real Terraform or OpenTofu runs the
@@ -43,7 +45,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
-	out, err := exec.Command("go", "build", "-o", name, "github.com/apify/terraform-provider-apify").CombinedOutput() //nolint:gosec,noctx // fixed words
+	out, err := exec.Command("go", "build", "-o", name, "github.com/apify/terraform-provider-apify").CombinedOutput() //nolint:gosec // fixed words
 	if err != nil {
 		return "", fmt.Errorf("building the provider: %w\n%s", err, out)
 	}
@@ -268,9 +270,12 @@ func (c *cli) files() map[string]string {
 				return err
 			}
 			archive, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
-			if err != nil { // it is none
+			if errors.Is(err, zip.ErrFormat) {
 				all[name] = string(raw)
 				return nil
+			}
+			if err != nil {
+				return err
 			}
 			for _, f := range archive.File {
 				content, err := fs.ReadFile(archive, f.Name)
@@ -289,22 +294,21 @@ func (c *cli) files() map[string]string {
 }
 
 // skipBelow skips the test on a Terraform or an OpenTofu below these versions.
-func (c *cli) skipBelow(terraformMajor, terraformMinor, tofuMajor, tofuMinor int) {
+func (c *cli) skipBelow(terraform, tofu string) {
 	c.t.Helper()
 	cmd, out := c.command("version")
 	if err := cmd.Run(); err != nil {
 		c.t.Fatalf("%v\n%s", err, out)
 	}
-	product, major, minor := "", 0, 0
-	if _, err := fmt.Sscanf(out.String(), "%s v%d.%d", &product, &major, &minor); err != nil {
+	product, rest, _ := strings.Cut(out.String(), " v")
+	line, _, _ := strings.Cut(rest, "\n")
+	is, err := version.NewVersion(strings.TrimSpace(line))
+	if err != nil {
 		c.t.Fatalf("no version in %q: %v", out, err)
 	}
-	wantMajor, wantMinor := terraformMajor, terraformMinor
-	if product == "OpenTofu" {
-		wantMajor, wantMinor = tofuMajor, tofuMinor
-	}
-	if major < wantMajor || major == wantMajor && minor < wantMinor {
-		c.t.Skipf("%s %d.%d does not have this: it came with %d.%d", product, major, minor, wantMajor, wantMinor)
+	want := map[string]string{"Terraform": terraform, "OpenTofu": tofu}[product]
+	if is.Core().LessThan(version.Must(version.NewVersion(want))) {
+		c.t.Skipf("%s %s does not have this: it came with %s", product, is, want)
 	}
 }
 

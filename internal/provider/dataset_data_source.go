@@ -108,12 +108,11 @@ func (d *datasetDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ref, attribute := apify.NameRef(config.Username.ValueString(), config.Name.ValueString()), "name"
+	ref := apify.NameRef(config.Username.ValueString(), config.Name.ValueString())
 	if !config.ID.IsNull() {
-		attribute = "id"
 		var err error
 		if ref, err = apify.ParseRef(config.ID.ValueString()); err != nil || ref.ID() == "" {
-			resp.Diagnostics.AddAttributeError(path.Root(attribute), "Invalid dataset id",
+			resp.Diagnostics.AddAttributeError(path.Root("id"), "Invalid dataset id",
 				fmt.Sprintf("id cannot be %q: an id has letters and digits only. For a dataset's name use the attribute name.", config.ID.ValueString()))
 			return
 		}

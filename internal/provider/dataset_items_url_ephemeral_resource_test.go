@@ -162,7 +162,7 @@ func TestAccItemsURLIsStoredNowhere(t *testing.T) {
 	s := newEmulator(t, emulator.Options{})
 	d := s.API.Seed(emulator.Dataset{Name: "restricted", GeneralAccess: "RESTRICTED", Items: []json.RawMessage{json.RawMessage(`{"a":1}`)}})
 	c := s.newCLI(t)
-	c.skipBelow(1, 10, 1, 11)
+	c.skipBelow("1.10", "1.11")
 	c.write("main.tf", `
 ephemeral "apify_dataset_items_url" "csv" {
   dataset_id = "`+d.ID+`"

@@ -110,7 +110,7 @@ func TestAccDataset_adoptRefused(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
-	c.skipBelow(1, 5, 1, 6) // import blocks
+	c.skipBelow("1.5", "1.6") // import blocks
 	name := s.name(t)
 	existing, err := s.client(t).CreateDataset(t.Context(), name)
 	if err != nil {
@@ -336,7 +336,7 @@ func TestAccDataset_twoNewAtApply(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
-	c.skipBelow(1, 4, 1, 6) // terraform_data
+	c.skipBelow("1.4", "1.6") // terraform_data
 	prefix := s.name(t)
 	const config = `
 		resource "terraform_data" "suffix" {}
@@ -420,7 +420,7 @@ func TestAccDataset_twoImportBlocks(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
-	c.skipBelow(1, 5, 1, 6)
+	c.skipBelow("1.5", "1.6")
 	name := s.name(t)
 	d, err := s.client(t).CreateDataset(t.Context(), name)
 	if err != nil {

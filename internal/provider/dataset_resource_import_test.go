@@ -44,7 +44,7 @@ func TestAccDataset_importBlock(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
-	c.skipBelow(1, 5, 1, 6)
+	c.skipBelow("1.5", "1.6")
 	name := s.name(t)
 	named, err := s.client(t).CreateDataset(t.Context(), name)
 	if err != nil {

@@ -163,7 +163,7 @@ func TestAccDataset_removed(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	c := s.newCLI(t)
-	c.skipBelow(1, 7, 1, 7)
+	c.skipBelow("1.7", "1.7")
 	name := s.name(t)
 	c.write("main.tf", fmt.Sprintf(plainResource, name))
 	c.mustRun("apply", "-auto-approve")

@@ -36,7 +36,8 @@ type datasetFilter struct {
 
 // The texts and validators of the filter, for both its schemas.
 const (
-	describeUnnamed = "Whether unnamed datasets are included, such as those that Actor runs make. Defaults to `false`: named ones only."
+	describeUnnamed = "Whether unnamed datasets are included, such as those that Actor runs make; Apify leaves out those without items. " +
+		"Defaults to `false`: named ones only."
 
 	describeOwnership = "`ownedByMe` for the account's own datasets only, or `sharedWithMe` for those that other accounts share with " +
 		"it. By default both."

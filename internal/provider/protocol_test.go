@@ -184,47 +184,49 @@ func encode(t testing.TB, typ tftypes.Type, value any) tftypes.Value {
 // decode is encode's opposite. Numbers are int64.
 func decode(t testing.TB, v tftypes.Value) any {
 	t.Helper()
-	var err error
-	switch {
-	case !v.IsKnown():
+	if !v.IsKnown() {
 		return unknown{}
-	case v.IsNull():
+	}
+	if v.IsNull() {
 		return nil
+	}
+	as := func(into any) {
+		t.Helper()
+		if err := v.As(into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	switch {
 	case v.Type().Is(tftypes.String):
 		var s string
-		err = v.As(&s)
+		as(&s)
 		return s
 	case v.Type().Is(tftypes.Bool):
 		var b bool
-		err = v.As(&b)
+		as(&b)
 		return b
 	case v.Type().Is(tftypes.Number):
 		var n big.Float
-		if err = v.As(&n); err == nil {
-			i, _ := n.Int64()
-			return i
-		}
+		as(&n)
+		i, _ := n.Int64()
+		return i
 	case v.Type().Is(tftypes.Object{}):
 		var m map[string]tftypes.Value
-		if err = v.As(&m); err == nil {
-			all := values{}
-			for name, attribute := range m {
-				all[name] = decode(t, attribute)
-			}
-			return all
+		as(&m)
+		all := values{}
+		for name, attribute := range m {
+			all[name] = decode(t, attribute)
 		}
+		return all
 	default:
 		var l []tftypes.Value
-		if err = v.As(&l); err == nil {
-			var all []any
-			for _, element := range l {
-				all = append(all, decode(t, element))
-			}
-			return all
+		as(&l)
+		var all []any
+		for _, element := range l {
+			all = append(all, decode(t, element))
 		}
+		return all
 	}
-	t.Fatal(err)
-	return nil
 }
 
 func (w *walk) raw(schema *tfprotov6.Schema, v *tfprotov6.DynamicValue) tftypes.Value {

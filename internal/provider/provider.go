@@ -30,7 +30,7 @@ import (
 // The environment variables that stand in for the provider's attributes. Apify's
 // SDKs and platform know the first address, its command line the second.
 const (
-	tokenVariable           = "APIFY_TOKEN" //nolint:gosec // a name, not a token
+	tokenVariable           = "APIFY_TOKEN"
 	apiBaseURLVariable      = "APIFY_API_BASE_URL"
 	clientBaseURLVariable   = "APIFY_CLIENT_BASE_URL"
 	appendUserAgentVariable = "TF_APPEND_USER_AGENT"
