@@ -23,6 +23,9 @@ const (
 // maxQuote is how many characters of a body that is not the API's are quoted.
 const maxQuote = 200
 
+// ErrBrokenOff is in an [Error] whose answer began to arrive and did not end.
+var ErrBrokenOff = errors.New("it broke off")
+
 // Error is why a call of the API failed. It quotes neither the token nor a
 // signature, whatever the server answered.
 type Error struct {

@@ -179,7 +179,7 @@ func (k *call) read(resp *http.Response) (passing bool) {
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case err != nil:
-		err = fmt.Errorf("it broke off: %w", k.cause(err))
+		err = fmt.Errorf("%w: %w", ErrBrokenOff, k.cause(err))
 		passing = true
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		k.failure = k.fail(nil)

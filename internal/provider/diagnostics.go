@@ -61,9 +61,7 @@ func adviseStatus(e *apify.Error) string {
 	switch status := e.Status; {
 	case status == 0:
 		return adviseNoAnswer(e.Err)
-	case status < 300:
-		return "The answer is not what the API would send. " + elsewhere
-	case status < 400:
+	case status >= 300 && status < 400:
 		return "Redirects are not followed, since the API token would go along. " + elsewhere
 	case status == http.StatusUnauthorized:
 		return "The server does not accept the API token. " + howToSetToken
@@ -74,6 +72,8 @@ func adviseStatus(e *apify.Error) string {
 			"), have the dataset's owner share it with write access, or use the owner's token."
 	case apify.IsNotFound(e):
 		return "There is no such dataset, or the API token's account may not see it."
+	case status < 500 && errors.Is(e.Err, apify.ErrBrokenOff):
+		return adviseNoAnswer(e.Err)
 	case e.Type == "" && e.Message == "" && status < 500 && status != http.StatusTooManyRequests:
 		return "The answer is not what the API would send. " + elsewhere
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
