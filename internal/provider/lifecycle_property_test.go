@@ -107,6 +107,7 @@ func newWorld(t *rapid.T, outer testing.TB, options worldOptions) *world {
 		},
 		Now:            m.now,
 		ExistingStatus: rapid.SampledFrom([]int{http.StatusOK, http.StatusCreated}).Draw(t, "status of an existing name"),
+		CounterLag:     rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "lag of counters"),
 		PageLimit:      options.pageLimit,
 		LocalPlatform:  options.localPlatform,
 	})
