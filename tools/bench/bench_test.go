@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -139,15 +140,50 @@ func TestMedian(t *testing.T) {
 }
 
 func TestSchedule(t *testing.T) {
-	for _, test := range []struct{ size, runs, rounds, plans int }{
-		{10, 3, 3, 1},
-		{1000, 5, 5, 1},
-		{1001, 5, 1, 5},
-		{5000, 1, 1, 1},
+	for _, test := range []struct {
+		size, fullSize int
+		want           string
+	}{
+		{10, 1000, "apply plan destroy apply plan destroy"},
+		{1000, 1000, "apply plan destroy apply plan destroy"},
+		{1001, 1000, "plan plan"},
+		{5000, 5000, "apply plan plan destroy"},
+		{10, 5, "plan plan"},
 	} {
-		if rounds, plans := schedule(test.size, test.runs); rounds != test.rounds || plans != test.plans {
-			t.Errorf("schedule(%d, %d): got %d, %d, want %d, %d", test.size, test.runs, rounds, plans, test.rounds, test.plans)
+		b := &bench{fullSize: test.fullSize}
+		if got := strings.Trim(fmt.Sprint(b.schedule(test.size, 2)), "[]"); got != test.want {
+			t.Errorf("%d of %d: got %s, want %s", test.size, test.fullSize, got, test.want)
 		}
+	}
+}
+
+func TestState(t *testing.T) {
+	dir := t.TempDir()
+	var whole state
+	for first := 0; first < 4; first += 2 {
+		part := filepath.Join(dir, "part")
+		content := fmt.Sprintf(`{"version":4,"lineage":"%d","resources":[{"type":"x","instances":[`+
+			`{"index_key":0,"attributes":{"id":"a%[1]d"}},{"index_key":1,"attributes":{"id":"b%[1]d"}}]}]}`, first)
+		if err := os.WriteFile(part, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := whole.add(part, first); err != nil {
+			t.Fatal(err)
+		}
+	}
+	name := filepath.Join(dir, "whole")
+	if err := whole.write(name); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(name) //nolint:gosec // just written
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"lineage":"0","resources":[{"instances":[` +
+		`{"attributes":{"id":"a0"},"index_key":0},{"attributes":{"id":"b0"},"index_key":1},` +
+		`{"attributes":{"id":"a2"},"index_key":2},{"attributes":{"id":"b2"},"index_key":3}],"type":"x"}],"version":4}`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 

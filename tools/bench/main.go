@@ -29,7 +29,7 @@ type settings struct {
 	cli, emulator, launcher string
 	apify, time             string // the providers' binaries
 	sizes                   string
-	runs                    int
+	runs, fullSize          int
 	latency                 time.Duration
 	out                     string
 }
@@ -43,6 +43,7 @@ func main() {
 	flag.StringVar(&s.time, "time", "bin/bench/terraform-provider-time", "the provider hashicorp/time, installed by go install")
 	flag.StringVar(&s.sizes, "sizes", "10 100 1000 5000", "numbers of resources, ascending")
 	flag.IntVar(&s.runs, "runs", 3, "how often each plan is run, and each apply and destroy of up to 1000 resources")
+	flag.IntVar(&s.fullSize, "full-size", roundsSize, "up to how many resources apply and destroy are measured; with more, there is only the plan")
 	flag.DurationVar(&s.latency, "latency", 100*time.Millisecond, "how long the emulator takes to answer")
 	flag.StringVar(&s.out, "out", "benchmark", "the directory for the results")
 	flag.Parse()
@@ -80,7 +81,7 @@ func run(ctx context.Context, s *settings) (err error) {
 
 	apify := &provider{source: "apify/apify", version: "0.0.1", binary: s.apify}
 	other := &provider{source: "hashicorp/time", version: timeVersion, binary: s.time}
-	b := &bench{cli: s.cli, dir: dir, config: filepath.Join(dir, "cli.tfrc"), progress: printProgress}
+	b := &bench{cli: s.cli, dir: dir, config: filepath.Join(dir, "cli.tfrc"), fullSize: s.fullSize, progress: printProgress}
 	providers := filepath.Join(dir, "mirror")
 	if err := mirror(providers, s.launcher, apify, other); err != nil {
 		return err
@@ -90,27 +91,36 @@ func run(ctx context.Context, s *settings) (err error) {
 		return err
 	}
 
+	began := time.Now()
+	var all []*series
+	for _, size := range sizes {
+		measured, err := s.measure(ctx, b, apify, other, size)
+		if err != nil {
+			return err
+		}
+		all = append(all, measured...)
+	}
+	r := &report{
+		cli: version, timeVersion: timeVersion, latency: s.latency, runs: s.runs, fullSize: s.fullSize,
+		began: began, took: time.Since(began), sizes: sizes, series: all,
+	}
+	return r.write(s.out)
+}
+
+// measure measures a number of each subject's resources, with emulators that
+// have no others.
+func (s *settings) measure(ctx context.Context, b *bench, apify, other *provider, size int) ([]*series, error) {
 	delayed, err := startEmulator(ctx, s.emulator, s.latency)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer delayed.stop()
 	undelayed, err := startEmulator(ctx, s.emulator, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer undelayed.stop()
-
-	began := time.Now()
-	all, err := b.measure(ctx, subjects(apify, other, delayed, undelayed), sizes, s.runs)
-	if err != nil {
-		return err
-	}
-	r := &report{
-		cli: version, timeVersion: timeVersion, latency: s.latency, runs: s.runs,
-		began: began, took: time.Since(began), sizes: sizes, series: all,
-	}
-	return r.write(s.out)
+	return b.measure(ctx, subjects(apify, other, delayed, undelayed), size, s.runs)
 }
 
 func printProgress(format string, arguments ...any) {

@@ -53,83 +53,104 @@ type bench struct {
 	cli      string
 	dir      string // for everything that it writes
 	config   string // the CLI's configuration file
+	fullSize int    // up to how many resources apply and destroy are measured
 	progress func(format string, arguments ...any)
 }
 
-// measure measures the subjects with each number of resources. Their commands
-// take turns, so that what else the machine does meanwhile hits all of them.
-func (b *bench) measure(ctx context.Context, subjects []subject, sizes []int, runs int) ([]*series, error) {
+// measure measures all operations on a number of each subject's resources. The
+// subjects take turns, so that what else the machine does meanwhile hits all of
+// them.
+func (b *bench) measure(ctx context.Context, subjects []subject, size, runs int) ([]*series, error) {
+	subjects = slices.DeleteFunc(subjects, func(s subject) bool { return s.maxSize > 0 && size > s.maxSize })
+	for i := range subjects {
+		if err := b.prepare(ctx, &subjects[i], size); err != nil {
+			return nil, fmt.Errorf("preparing %d %s: %w", size, subjects[i].name, err)
+		}
+	}
 	var all []*series
-	for _, size := range sizes {
-		var present []subject
-		for _, s := range subjects {
-			if s.maxSize == 0 || size <= s.maxSize {
-				present = append(present, s)
-			}
-		}
-		rounds, plans := schedule(size, runs)
-		var steps []operation
-		for range rounds {
-			steps = append(steps, opApply)
-			steps = append(steps, slices.Repeat([]operation{opPlan}, plans)...)
-			steps = append(steps, opDestroy)
-		}
-		results := map[operation][]*series{}
-		for _, o := range []operation{opApply, opPlan, opDestroy} {
-			for _, s := range present {
+	results := map[operation][]*series{}
+	for _, o := range b.schedule(size, runs) {
+		if results[o] == nil {
+			for _, s := range subjects {
 				results[o] = append(results[o], &series{size: size, subject: s.name, operation: o})
 			}
 			all = append(all, results[o]...)
 		}
-		for i := range present {
-			if err := b.prepare(ctx, &present[i], size); err != nil {
-				return nil, err
+		for i := range subjects {
+			one, err := b.run(ctx, &subjects[i], size, o)
+			if err != nil {
+				return nil, fmt.Errorf("%s of %d %s: %w", o, size, subjects[i].name, err)
 			}
-		}
-		for _, o := range steps {
-			for i := range present {
-				one, err := b.run(ctx, &present[i], size, o)
-				if err != nil {
-					return nil, fmt.Errorf("%s of %d %s: %w", o, size, present[i].name, err)
-				}
-				b.progress("%5d  %-8s %-26s %s", size, o, present[i].name, seconds(one.wall))
-				results[o][i].samples = append(results[o][i].samples, one)
-			}
+			b.progress("%5d  %-8s %-26s %s", size, o, subjects[i].name, seconds(one.wall))
+			results[o][i].samples = append(results[o][i].samples, one)
 		}
 	}
 	return all, nil
 }
 
-// fullRoundsSize is up to which size each run has an apply and a destroy of its
-// own, which take longest.
-const fullRoundsSize = 1000
+// roundsSize is up to how many resources each run has an apply and a destroy of
+// its own. Terraform copies its whole state after each change, so the time that
+// they take grows with the square of the number: for 5,000 terraform_data, to
+// minutes.
+const roundsSize = 1000
 
-// schedule is how many rounds of apply, plans and destroy a size gets, and how
-// many plans each round has; there are at least as many plans as runs.
-func schedule(size, runs int) (rounds, plans int) {
-	if size <= fullRoundsSize {
-		return runs, 1
+// schedule is what is run with a number of resources. There are as many plans as
+// runs in any case.
+func (b *bench) schedule(size, runs int) []operation {
+	plans := slices.Repeat([]operation{opPlan}, runs)
+	switch {
+	case size > b.fullSize:
+		return plans
+	case size > roundsSize:
+		return slices.Concat([]operation{opApply}, plans, []operation{opDestroy})
 	}
-	return 1, runs
+	return slices.Repeat([]operation{opApply, opPlan, opDestroy}, runs)
 }
 
 func (b *bench) directory(s *subject, size int) string {
 	return filepath.Join(b.dir, fmt.Sprintf("%d %s", size, s.name))
 }
 
-// prepare makes a subject's working directory. Installing the provider is not
-// measured.
+// prepare makes a subject's working directory, with a state in it where an apply
+// is not among what is measured.
 func (b *bench) prepare(ctx context.Context, s *subject, size int) error {
 	dir := b.directory(s, size)
+	if err := b.init(ctx, dir, s.config(size)); err != nil || size <= b.fullSize {
+		return err
+	}
+	b.progress("%5d  %-8s %s", size, "prepare", s.name)
+	parts := dir + " parts"
+	if err := b.init(ctx, parts, s.config(partSize)); err != nil {
+		return err
+	}
+	var whole state
+	for first := 0; first < size; first += partSize {
+		arguments := append(opApply.arguments(), fmt.Sprintf("-var=first=%d", first), fmt.Sprintf("-var=number=%d", min(partSize, size-first)))
+		if out, err := b.command(ctx, parts, s.environment(), arguments...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+		name := filepath.Join(parts, stateFile)
+		if err := whole.add(name, first); err != nil {
+			return err
+		}
+		if err := os.Remove(name); err != nil {
+			return err
+		}
+	}
+	return whole.write(filepath.Join(dir, stateFile))
+}
+
+// init makes a working directory.
+func (b *bench) init(ctx context.Context, dir, config string) error {
 	if err := os.Mkdir(dir, 0o750); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(s.config(size)), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(config), 0o600); err != nil {
 		return err
 	}
 	out, err := b.command(ctx, dir, nil, "init", "-input=false", "-no-color").CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("init of %s: %w\n%s", s.name, err, out)
+		return fmt.Errorf("init: %w\n%s", err, out)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ var styles = map[string]struct {
 // plot draws the wall times as an SVG file, a panel for each operation.
 func (r *report) plot(name string) (err error) {
 	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
-	operations := []operation{opPlan, opApply, opDestroy}
+	operations := r.operations()
 	var panels []*plot.Plot
 	for _, o := range operations {
 		panel, err := r.panel(o)

@@ -15,7 +15,7 @@ import (
 type report struct {
 	cli, timeVersion string
 	latency          time.Duration
-	runs             int
+	runs, fullSize   int
 	began            time.Time
 	took             time.Duration
 	sizes            []int
@@ -41,17 +41,18 @@ func (r *report) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Benchmark results
 
-Written by `+"`make bench`"+` on %s with %s on %s/%s with %d cores, in %s. The emulator answers after %s.
-time_static is that of hashicorp/time %s. Times are medians of %d runs (applies and destroys of more
-than %d resources: of one), with the smallest and the largest in parentheses. CPU time is that of the
-CLI and the provider together; peak memory is the resident set of the largest provider process.
+Written by `+"`make bench`"+` on %s with %s on %s/%s with %d cores, in %s. The emulator answers after
+%s. time_static is that of hashicorp/time %s. Times are medians, with the smallest and the largest in
+parentheses: of %d runs, or of one for applies and destroys of more than %d resources. With more than
+%d, only the plan was measured. CPU time is that of the CLI and the provider together; peak memory is
+the resident set of the largest provider process.
 
 ![Time of plan, apply and destroy by number of resources](results.svg)
 
 ## Time
 
 `, r.began.UTC().Format(time.DateOnly), r.cli, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(),
-		r.took.Round(time.Second), latencyText(r.latency), r.timeVersion, r.runs, fullRoundsSize)
+		r.took.Round(time.Second), latencyText(r.latency), r.timeVersion, r.runs, roundsSize, r.fullSize)
 	r.writeTimes(&b)
 	b.WriteString("\n## Cost\n\n")
 	r.writeCosts(&b)
@@ -73,8 +74,11 @@ func (r *report) writeTimes(b *strings.Builder) {
 	names := r.subjects()
 	fmt.Fprintf(b, "| operation | resources | %s |\n", strings.Join(names, " | "))
 	fmt.Fprintf(b, "| --- | ---: |%s\n", strings.Repeat(" ---: |", len(names)))
-	for _, o := range []operation{opPlan, opApply, opDestroy} {
+	for _, o := range r.operations() {
 		for _, size := range r.sizes {
+			if r.find(o, size, nameDataset) == nil {
+				continue
+			}
 			fmt.Fprintf(b, "| %s | %d |", o.description(), size)
 			for _, name := range names {
 				text := "–"
@@ -92,7 +96,7 @@ func (r *report) writeTimes(b *strings.Builder) {
 func (r *report) writeCosts(b *strings.Builder) {
 	b.WriteString("| operation | resources | resource | CPU time | of it the provider | peak memory | requests (writing + reading) | connections | provider processes |\n")
 	b.WriteString("| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
-	for _, o := range []operation{opPlan, opApply, opDestroy} {
+	for _, o := range r.operations() {
 		for _, size := range r.sizes {
 			for _, name := range r.subjects() {
 				s := r.find(o, size, name)
@@ -118,6 +122,13 @@ func (o operation) description() string {
 		return "plan without changes"
 	}
 	return string(o)
+}
+
+// operations are those that were measured.
+func (r *report) operations() []operation {
+	return slices.DeleteFunc([]operation{opPlan, opApply, opDestroy}, func(o operation) bool {
+		return !slices.ContainsFunc(r.series, func(s *series) bool { return s.operation == o })
+	})
 }
 
 // subjects are the names of those measured, in their order.

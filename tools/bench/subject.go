@@ -42,13 +42,13 @@ func subjects(apify, other *provider, delayed, undelayed *emulator) []subject {
 		provider: apify,
 		resource: "apify_dataset",
 		// Otherwise each deletion would ask for items first.
-		arguments: "name          = \"bench-${count.index}\"\n  force_destroy = true",
+		arguments: "name          = \"bench-${var.first + count.index}\"\n  force_destroy = true",
 		emulator:  delayed,
 	}
 	atOnce := dataset
 	atOnce.name, atOnce.emulator, atOnce.maxSize = nameDatasetNoDelay, undelayed, maxSizeNoDelay
 	return []subject{
-		{name: nameTerraformData, resource: "terraform_data", arguments: "input = \"bench-${count.index}\""},
+		{name: nameTerraformData, resource: "terraform_data", arguments: "input = \"bench-${var.first + count.index}\""},
 		{name: nameTimeStatic, provider: other, resource: "time_static"},
 		dataset,
 		atOnce,
@@ -61,7 +61,8 @@ func (s *subject) config(size int) string {
 	if s.provider != nil {
 		fmt.Fprintf(&b, "terraform {\n  required_providers {\n    %s = {\n      source = %q\n    }\n  }\n}\n\n", s.provider.name(), s.provider.source)
 	}
-	fmt.Fprintf(&b, "resource %q \"bench\" {\n  count = %d\n  %s\n}\n", s.resource, size, s.arguments)
+	fmt.Fprintf(&b, "variable \"first\" {\n  default = 0\n}\n\nvariable \"number\" {\n  default = %d\n}\n\n", size)
+	fmt.Fprintf(&b, "resource %q \"bench\" {\n  count = var.number\n  %s\n}\n", s.resource, s.arguments)
 	return b.String()
 }
 
