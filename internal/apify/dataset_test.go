@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/apify/terraform-provider-apify/internal/emulator"
@@ -153,6 +154,29 @@ func TestCreateDatasetRefusedAfterALoss(t *testing.T) {
 	)
 	if d := must(newTestClient(t, s.URL).CreateDataset(t.Context(), "lost"))(t); d.Existed || len(s.Recorder.Requests()) != 3 {
 		t.Errorf("got %+v after %d requests", d, len(s.Recorder.Requests()))
+	}
+}
+
+// The time that attempts and waits take is no reason to take a dataset for an
+// older one.
+func TestCreateDatasetTakesItsTime(t *testing.T) {
+	lost := emulator.Fault{Status: http.StatusBadGateway, Header: http.Header{"Retry-After": {"60"}}, TakesEffect: true, Times: 1}
+	slow := emulator.Fault{TakesEffect: true, Delay: 15 * time.Second, Mutate: func(status int, header http.Header, _ map[string]any) int {
+		header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+		return status
+	}}
+	for name, fault := range map[string]emulator.Fault{"a long wait": lost, "a slow answer": slow} {
+		for _, status := range []int{http.StatusOK, http.StatusCreated} {
+			synctest.Test(t, func(t *testing.T) {
+				_, recorder := local(emulator.Options{ExistingStatus: status})
+				recorder.Inject(fault)
+				began := time.Now()
+				d := must(newLocalClient(t, recorder).CreateDataset(t.Context(), "new"))(t)
+				if took := time.Since(began); d.Existed || took < 15*time.Second {
+					t.Errorf("%s, %d: after %s, got %+v", name, status, took, d)
+				}
+			})
+		}
 	}
 }
 
