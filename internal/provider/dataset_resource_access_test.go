@@ -308,10 +308,9 @@ func TestAccDataset_interrupt(t *testing.T) {
 			t.Parallel()
 			s := newEmulator(t, emulator.Options{})
 			c := s.newCLI(t)
-			name, attributes := "", `general_access = "RESTRICTED"`
+			attributes := `general_access = "RESTRICTED"`
 			if kind == "named" {
-				name = s.name(t)
-				attributes += fmt.Sprintf("\nname = %q", name)
+				attributes += fmt.Sprintf("\nname = %q", s.name(t))
 			}
 			c.write("main.tf", "resource \"apify_dataset\" \"test\" {\n"+attributes+"\n}\n")
 			cmd, out := c.command("apply", "-auto-approve")

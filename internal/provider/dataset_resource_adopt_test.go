@@ -31,10 +31,11 @@ func TestAccDataset_adopt(t *testing.T) {
 			s := newEmulator(t, emulator.Options{ExistingStatus: test.status, Now: now})
 			c := s.newCLI(t)
 			d := s.API.Seed(emulator.Dataset{Name: s.name(t), Items: []json.RawMessage{[]byte(`{"a":1}`), []byte(`{"a":2}`)}})
-			other := s.name(t)
+			second, other := s.API.Seed(emulator.Dataset{Name: s.name(t)}), s.name(t)
 			c.write("main.tf", `
-				resource "apify_dataset" "test"  { name = "`+d.Name+`" }
-				resource "apify_dataset" "other" { name = "`+other+`" }
+				resource "apify_dataset" "test"   { name = "`+d.Name+`" }
+				resource "apify_dataset" "second" { name = "`+second.Name+`" }
+				resource "apify_dataset" "other"  { name = "`+other+`" }
 			`)
 			about := fmt.Sprintf("There is a dataset named %q already: %s, created at %s, with 2 items by its counter.",
 				d.Name, d.ID, d.CreatedAt.Format("2006-01-02T15:04:05.000Z"))
@@ -44,6 +45,8 @@ func TestAccDataset_adopt(t *testing.T) {
 			apply := c.run("apply", "-auto-approve")
 			apply.expect(t, 0, "Existing Apify dataset adopted", about)
 			for _, r := range []result{plan, apply} {
+				// Terraform would show one of several warnings with the same summary.
+				r.expect(t, r.code, fmt.Sprintf("There is a dataset named %q already: %s", second.Name, second.ID))
 				if strings.Contains(r.output, fmt.Sprintf("There is a dataset named %q", other)) {
 					t.Errorf("the new dataset is taken for an old one:\n%s", r.output)
 				}
@@ -51,7 +54,7 @@ func TestAccDataset_adopt(t *testing.T) {
 			if id := c.id(testAddress); id != d.ID {
 				t.Errorf("the state has dataset %s, and not %s", id, d.ID)
 			}
-			s.expectWritesInAnyOrder(t, "POST /v2/datasets?name="+d.Name, "POST /v2/datasets?name="+other)
+			s.expectWritesInAnyOrder(t, "POST /v2/datasets?name="+d.Name, "POST /v2/datasets?name="+second.Name, "POST /v2/datasets?name="+other)
 
 			s.Recorder.Reset()
 			c.expectNoChanges()

@@ -86,7 +86,24 @@ func newEmulator(t *testing.T, options emulator.Options) *testServer {
 // name is a dataset name that no other test, run or user has.
 func (s *testServer) name(t *testing.T) string {
 	t.Helper()
-	return "tf-acc-" + acctest.RandStringFromCharSet(12, acctest.CharSetAlphaNum)
+	name := "tf-acc-" + acctest.RandStringFromCharSet(12, acctest.CharSetAlphaNum)
+	if s.Live {
+		t.Cleanup(func() { s.sweep(t, name) })
+	}
+	return name
+}
+
+// sweep deletes what a test that failed left in the account.
+func (s *testServer) sweep(t *testing.T, name string) {
+	t.Helper()
+	c := s.client(t)
+	d, err := c.FindByName(context.Background(), name)
+	if err == nil && d != nil {
+		err = c.DeleteDataset(context.Background(), d.ID)
+	}
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // config is a configuration of the provider for this server, and of whatever
