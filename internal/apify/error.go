@@ -78,7 +78,10 @@ func (e *Error) Error() string {
 	if e.Body != "" {
 		fmt.Fprintf(&b, "; the answer begins %q", e.Body)
 	}
-	if e.Attempts > 1 {
+	switch {
+	case e.Attempts == 1:
+		b.WriteString(" (tried once)")
+	case e.Attempts > 1:
 		fmt.Fprintf(&b, " (tried %d times)", e.Attempts)
 	}
 	return b.String()
@@ -111,7 +114,10 @@ func (e *Error) setBody(raw []byte, header http.Header) {
 		} `json:"error"`
 	}
 	if e.Status >= 300 && json.Unmarshal(raw, &envelope) == nil && envelope.Error != nil {
-		e.Type = e.printable(envelope.Error.Type)
+		e.Type = envelope.Error.Type
+		if e.Type != typeRecordNotFound && e.Type != typeRecordOrTokenNotFound { // in which a short token may occur
+			e.Type = e.printable(e.Type)
+		}
 		e.Message = e.printable(envelope.Error.Message)
 	}
 	if e.Type == "" && e.Message == "" {

@@ -39,35 +39,35 @@ func TestErrorText(t *testing.T) {
 		want string
 	}{
 		{"the API's own", answered(404, `{"error": {"type": "record-not-found", "message": "Dataset was not found"}}`),
-			request + "answered 404 Not Found, record-not-found: Dataset was not found"},
+			request + "answered 404 Not Found, record-not-found: Dataset was not found (tried once)"},
 		{"the API's own, tried often", with(answered(500, `{"error": {"type": "internal-error", "message": "Oops"}}`), func(e *Error) { e.Attempts = 9 }),
 			request + "answered 500 Internal Server Error, internal-error: Oops (tried 9 times)"},
 		{"a type alone", answered(400, `{"error": {"type": "invalid-input"}}`),
-			request + "answered 400 Bad Request, invalid-input"},
+			request + "answered 400 Bad Request, invalid-input (tried once)"},
 		{"a message alone", answered(400, `{"error": {"message": "No"}}`),
-			request + "answered 400 Bad Request, No"},
+			request + "answered 400 Bad Request, No (tried once)"},
 		{"an empty error", answered(400, `{"error": {}}`),
-			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": {}}"`},
+			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": {}}" (tried once)`},
 		{"an error of another form", answered(400, `{"error": "no"}`),
-			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": \"no\"}"`},
+			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": \"no\"}" (tried once)`},
 		{"an error of another type", answered(400, `{"error": {"type": 17}}`),
-			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": {\"type\": 17}}"`},
+			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": {\"type\": 17}}" (tried once)`},
 		{"HTML", answered(502, "<html>\n<title>Bad gateway</title>"),
-			request + `answered 502 Bad Gateway without an error that the API would send; the answer begins "<html> <title>Bad gateway</title>"`},
+			request + `answered 502 Bad Gateway without an error that the API would send; the answer begins "<html> <title>Bad gateway</title>" (tried once)`},
 		{"nothing", answered(503, ""),
-			request + "answered 503 Service Unavailable without an error that the API would send"},
+			request + "answered 503 Service Unavailable without an error that the API would send (tried once)"},
 		{"an unknown status", answered(599, ""),
-			request + "answered 599 without an error that the API would send"},
+			request + "answered 599 without an error that the API would send (tried once)"},
 		{"a redirect", answered(302, "moved", "/login?next=%2Fv2#top"),
-			request + `answered 302 Found, a redirect to /login; the answer begins "moved"`},
+			request + `answered 302 Found, a redirect to /login; the answer begins "moved" (tried once)`},
 		{"a redirect to nowhere", answered(302, ""),
-			request + "answered 302 Found without an error that the API would send"},
+			request + "answered 302 Found without an error that the API would send (tried once)"},
 		{"no redirect in spite of a location", answered(404, "", "/login"),
-			request + "answered 404 Not Found without an error that the API would send"},
+			request + "answered 404 Not Found without an error that the API would send (tried once)"},
 		{"unreadable", with(answered(200, "<html>"), func(e *Error) { e.Err = errors.New("it is not JSON") }),
-			request + `answered 200 OK, but it is not JSON; the answer begins "<html>"`},
+			request + `answered 200 OK, but it is not JSON; the answer begins "<html>" (tried once)`},
 		{"an error with a good status", with(answered(200, `{"error": {"type": "x"}}`), func(e *Error) { e.Err = errors.New(`it has no "data"`) }),
-			request + `answered 200 OK, but it has no "data"; the answer begins "{\"error\": {\"type\": \"x\"}}"`},
+			request + `answered 200 OK, but it has no "data"; the answer begins "{\"error\": {\"type\": \"x\"}}" (tried once)`},
 		{"no answer", &Error{Op: `reading dataset "abc"`, Method: "GET", URL: "https://api.test/v2/datasets/abc", Attempts: 2, Err: errors.New("connection refused")},
 			request + "got no answer: connection refused (tried 2 times)"},
 		{"no request", &Error{Op: `reading dataset "abc"`, Err: context.Canceled},
@@ -78,6 +78,15 @@ func TestErrorText(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
+	}
+}
+
+// TestNotFoundWithAShortToken has a token that occurs in the API's own words.
+func TestNotFoundWithAShortToken(t *testing.T) {
+	e := &Error{Status: http.StatusNotFound, token: "r"}
+	e.setBody([]byte(`{"error": {"type": "record-not-found", "message": "Nothing here"}}`), nil)
+	if !IsNotFound(e) {
+		t.Errorf("%v is not taken for what it is", e)
 	}
 }
 
