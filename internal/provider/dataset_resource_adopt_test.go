@@ -276,7 +276,15 @@ func TestDataset_createdOrExisted(t *testing.T) {
 						if test.existed > 0 {
 							d = s.API.Seed(emulator.Dataset{Name: name, CreatedAt: now().Add(-test.existed)})
 						}
-						s.Recorder.Inject(test.faults...)
+						for _, fault := range test.faults {
+							if fault.Delay > 0 { // the answer is dated when it is sent
+								fault.Mutate = func(status int, header http.Header, _ map[string]any) int {
+									header.Set("Date", now().UTC().Format(http.TimeFormat))
+									return status
+								}
+							}
+							s.Recorder.Inject(fault)
+						}
 						w := s.newWalk(t, nil)
 						after, ds := w.apply(t.Context(), p)
 
