@@ -50,6 +50,8 @@ type Error struct {
 	// Stopped is what ended the attempts early: [context.Canceled] after an
 	// interrupt, [context.DeadlineExceeded] after the operation's timeout.
 	Stopped error
+	// Ambiguous is whether some attempt may have taken effect on the server.
+	Ambiguous bool
 
 	token string
 }

@@ -100,6 +100,7 @@ func (c *Client) do(ctx context.Context, k *call) error {
 	if err := ctx.Err(); err != nil {
 		k.failure.Stopped = err
 	}
+	k.failure.Ambiguous = k.ambiguous
 	return k.failure
 }
 
