@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
@@ -42,10 +43,29 @@ data "apify_dataset" "by_name" {
 				statecheck.ExpectKnownValue(byName, tfjsonpath.New("name"), knownvalue.StringExact(name)),
 				statecheck.ExpectKnownValue(byName, tfjsonpath.New("item_count"), knownvalue.Int64Exact(0)),
 				statecheck.ExpectKnownValue(byName, tfjsonpath.New("schema"), knownvalue.Null()),
-				statecheck.ExpectSensitiveValue(byName, tfjsonpath.New("items_public_url")),
 			},
 		}},
 	})
+}
+
+func TestSecretsAreSensitive(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	w := s.newWalk(t, nil)
+	for what, attribute := range map[*tfprotov6.Schema]string{
+		w.schema.Provider: "token",
+		w.dataset():       "items_public_url",
+		w.schema.DataSourceSchemas["apify_dataset"]:                  "items_public_url",
+		w.schema.EphemeralResourceSchemas["apify_dataset_items_url"]: "url",
+	} {
+		sensitive := false
+		for _, a := range what.Block.Attributes {
+			sensitive = sensitive || a.Name == attribute && a.Sensitive
+		}
+		if !sensitive {
+			t.Errorf("%s is not sensitive", attribute)
+		}
+	}
 }
 
 // sameValue compares two values of a state check.

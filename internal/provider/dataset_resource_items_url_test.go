@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
@@ -66,6 +67,7 @@ func TestAccDataset_itemsURL(t *testing.T) {
 	var id, first, second string
 	isFirst := knownvalue.StringFunc(func(v string) error { return equalTo(first)(v) })
 	resource.ParallelTest(t, resource.TestCase{
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_4_6)}, // sensitive values
 		ProtoV6ProviderFactories: s.factories(),
 		Steps: []resource.TestStep{
 			{

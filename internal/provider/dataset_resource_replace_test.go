@@ -135,6 +135,7 @@ func TestAccDataset_renamedLabel(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
+	c.skipBelow("1.3", "1.6") // which do not show the provider that a resource is to be destroyed
 	name := s.name(t)
 	c.write("main.tf", fmt.Sprintf(`resource "apify_dataset" "old" { name = %q }`, name))
 	c.mustRun("apply", "-auto-approve")
