@@ -25,6 +25,7 @@ func example() *report {
 		samples := took(walls...)
 		for i := range samples {
 			samples[i].traffic, samples[i].processes, samples[i].providerRSS = t, 3, rss
+			samples[i].providerCPU = samples[i].wall / 4
 		}
 		r.series = append(r.series, &series{size: size, subject: subject, operation: o, samples: samples})
 	}
@@ -55,7 +56,7 @@ func TestReport(t *testing.T) {
 	}
 	for _, line := range []string{
 		"| plan without changes | 1000 | 4.50 s | 10.0 s (9.00–100) | 4.00 s |",
-		"| apply | 1000 | apify_dataset | 15.0 s | 0.00 s | 1 MiB | 1000 + 40 | 20 | 3 |",
+		"| apply | 1000 | apify_dataset | 15.0 s | 7.50 s | 1 MiB | 1000 + 40 | 20 | 3 |",
 		"| plan of 1,000: time, of time_static's | 0.45 | 0.45 | yes |",
 	} {
 		if !strings.Contains(string(text), line+"\n") {
@@ -96,6 +97,7 @@ func TestGoals(t *testing.T) {
 		{"plan of 5,000: requests", opPlan, 5000, nameDataset, func(s *sample) { s.traffic.Requests["GET /v2/datasets"]++ }},
 		{"plan of 5,000: provider's peak memory", opPlan, 5000, nameDataset, func(s *sample) { s.providerRSS++ }},
 		{"plan of 5,000: time", opPlan, 5000, nameDataset, func(s *sample) { s.wall += time.Millisecond }},
+		{"plan of 5,000: provider's CPU time", opPlan, 5000, nameDataset, func(s *sample) { s.providerCPU += time.Millisecond }},
 		{"apply of 1,000: writing requests", opApply, 1000, nameDataset, func(s *sample) { s.traffic.Requests["PUT /v2/datasets/{datasetId}"]++ }},
 		{"apply of 1,000: reading requests", opApply, 1000, nameDataset, func(s *sample) { s.traffic.Requests["GET /v2/datasets"]++ }},
 		{"apply of 1,000: connections", opApply, 1000, nameDataset, func(s *sample) { s.traffic.Connections++ }},
