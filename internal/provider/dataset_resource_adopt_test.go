@@ -313,6 +313,29 @@ func TestDataset_createdOrExisted(t *testing.T) {
 	}
 }
 
+// TestDataset_createdJustNow is about ages that decide nothing by themselves.
+func TestDataset_createdJustNow(t *testing.T) {
+	t.Parallel()
+	config := values{"name": "just-now", "adopt_existing": false}
+
+	// The status tells that somebody else was quicker.
+	s := newEmulator(t, emulator.Options{ExistingStatus: http.StatusOK})
+	p, _ := s.newWalk(t, nil).plan(t.Context(), instance{}, config)
+	d := s.API.Seed(emulator.Dataset{Name: "just-now", CreatedAt: time.Now().Add(-time.Second)})
+	if after, ds := s.newWalk(t, nil).apply(t.Context(), p); after.state != nil || !ds.errors().has("Apify dataset already exists", d.ID) {
+		t.Errorf("there is a state: %t\n%s", after.state != nil, ds)
+	}
+
+	// The server's machines do not quite agree on the time.
+	s = newEmulator(t, emulator.Options{})
+	s.Recorder.Inject(emulator.Fault{Method: http.MethodPost,
+		Mutate: mutateData("createdAt", time.Now().Add(-2*time.Second).UTC().Format(time.RFC3339Nano))})
+	p, _ = s.newWalk(t, nil).plan(t.Context(), instance{}, config)
+	if after, ds := s.newWalk(t, nil).apply(t.Context(), p); after.state == nil || len(ds) > 0 {
+		t.Errorf("there is a state: %t\n%s", after.state != nil, ds)
+	}
+}
+
 // TestDataset_unknownAdoptExisting leaves to apply what only apply can know.
 func TestDataset_unknownAdoptExisting(t *testing.T) {
 	t.Parallel()
