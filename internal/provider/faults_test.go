@@ -26,6 +26,8 @@ const (
 	faultTimeout = "2s"
 	// faultDeadline is the operation's timeout where a fault asks for more.
 	faultDeadline = 30 * time.Second
+	// interruptDelay is when a wait between attempts is interrupted.
+	interruptDelay = 500 * time.Millisecond
 )
 
 // fault is a way in which a request can fail.
@@ -62,6 +64,8 @@ const (
 	bodyCut     = "body cut short"
 	trickle     = "trickle"
 	refused     = "refused"
+	interrupt   = "interrupt of an attempt"
+	interrupted = "interrupt between attempts"
 )
 
 // apiError is an answer of the API's own form.
@@ -134,6 +138,10 @@ func faults() []*fault {
 			says: []string{"did not answer within 2s", network}},
 		{name: "hang after taking effect", fault: takingEffect(emulator.Fault{Delay: time.Minute}), retried: true, ambiguous: true, timesOut: true,
 			says: []string{"did not answer within 2s", network}},
+		{name: interrupt, fault: emulator.Fault{Delay: time.Minute}, ambiguous: true,
+			says: []string{"got no answer", "The operation was interrupted."}},
+		{name: interrupted, fault: rateLimited(always("20")), status: 429,
+			says: []string{"rate-limit-exceeded", "The operation was interrupted."}},
 		{name: bodyCut, fault: takingEffect(emulator.Fault{CutBody: true}), retried: true, ambiguous: true,
 			says: []string{network}, saysOfBody: []string{"but it broke off"}},
 		{name: trickle, fault: takingEffect(emulator.Fault{Trickle: 1100 * time.Millisecond}), retried: true, ambiguous: true, timesOut: true,
@@ -389,7 +397,7 @@ func faultyOperations() []*faultyOperation {
 		{
 			name: "update", hit: putDataset,
 			after: func(c *faultCase) []string {
-				if c.failed && c.fault.status >= 400 && c.fault.status < 500 {
+				if c.failed && c.fault.status >= 400 && c.fault.status < 500 && !c.fault.is(interrupted) {
 					return []string{getDataset} // is it that the name is taken?
 				}
 				return nil
@@ -579,8 +587,11 @@ func TestFaults(t *testing.T) {
 	var cases []*faultCase
 	for _, op := range faultyOperations() {
 		for _, f := range faults() {
-			if f.is(refused) && len(op.before) > 0 {
+			switch {
+			case f.is(refused) && len(op.before) > 0:
 				continue // the first request would be refused already
+			case (f.is(interrupt) || f.is(interrupted)) && op.forgives:
+				continue // an interrupt ends what would be done instead, too
 			}
 			for _, lasting := range []bool{false, true} {
 				cases = append(cases, &faultCase{op: op, fault: f, lasting: lasting})
@@ -690,13 +701,19 @@ func (c *faultCase) runFault() {
 		config["max_retries"] = refusedRetries
 	}
 	c.w = c.s.newWalk(t, config)
-	ctx := t.Context()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	if c.fault.outlasts {
-		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, faultDeadline)
 		defer cancel()
 	}
 	f := c.fault.fault
+	switch {
+	case c.fault.is(interrupt):
+		f.Before = func(*http.Request) { cancel() }
+	case c.fault.is(interrupted):
+		f.Before = func(*http.Request) { time.AfterFunc(interruptDelay, cancel) }
+	}
 	f.Method, f.Pattern, _ = strings.Cut(c.op.hit, " ")
 	if !c.lasting {
 		f.Times = retries
@@ -708,7 +725,11 @@ func (c *faultCase) runFault() {
 
 	attempts, failed := c.expected()
 	c.failed = failed
+	began := time.Now()
 	c.op.run(ctx, c)
+	if took := time.Since(began); ctx.Err() != nil && took > interruptDelay+time.Second {
+		t.Errorf("it went on for %s", took)
+	}
 
 	c.expectRequests(attempts)
 	c.expectDiagnostics(attempts)
