@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -230,6 +231,15 @@ func (m *world) push() {
 
 // disturb has the server fail for some of the requests to come.
 func (m *world) disturb() {
+	m.disturbSome(postDatasets, putDataset, deleteDataset, getDataset, getItems, getDatasets, getMe)
+}
+
+// disturbWrites has it fail for some that write.
+func (m *world) disturbWrites() {
+	m.disturbSome(postDatasets, putDataset, deleteDataset)
+}
+
+func (m *world) disturbSome(requests ...string) {
 	kinds := map[string]emulator.Fault{
 		"429":                        apiError(429, "rate-limit-exceeded"),
 		"500":                        apiError(500, "internal-server-error"),
@@ -252,36 +262,48 @@ func (m *world) disturb() {
 	}
 	name := rapid.SampledFrom(slices.Sorted(maps.Keys(kinds))).Draw(m.T, "fault")
 	f := kinds[name]
-	f.Method, f.Pattern, _ = strings.Cut(rapid.SampledFrom([]string{
-		postDatasets, postDatasets, putDataset, putDataset, deleteDataset, getDataset, getDataset, getItems, getDatasets, getMe,
-	}).Draw(m.T, "request"), " ")
+	request := rapid.SampledFrom(requests).Draw(m.T, "request")
+	if f.Mutate != nil {
+		request = getDatasets
+	}
+	f.Method, f.Pattern, _ = strings.Cut(request, " ")
 	f.Skip = rapid.IntRange(0, 1).Draw(m.T, "skip")
 	f.Times = rapid.IntRange(0, 2).Draw(m.T, "times") // 0 is always
 	m.lies = m.lies || name == "404 of the API"
 	m.s.Recorder.Inject(f)
 }
 
-// changeListing changes the items of a listing, and no other answer.
-func changeListing(change func([]any) []any) func(int, http.Header, map[string]any) int {
+// changeListing changes a listing, and no other answer.
+func changeListing(change func(listing map[string]any, items []any)) func(int, http.Header, map[string]any) int {
 	return func(status int, _ http.Header, body map[string]any) int {
-		data, _ := body["data"].(map[string]any)
-		if items, ok := data["items"].([]any); ok {
-			data["items"] = change(items)
+		listing, _ := body["data"].(map[string]any)
+		if items, ok := listing["items"].([]any); ok {
+			change(listing, items)
 		}
 		return status
 	}
 }
 
-func withoutAccess(items []any) []any {
+func withoutAccess(_ map[string]any, items []any) {
 	for _, item := range items {
 		if d, ok := item.(map[string]any); ok {
 			delete(d, "generalAccess")
 		}
 	}
-	return items
 }
 
-func withoutNewest(items []any) []any { return items[:max(0, len(items)-1)] }
+// withoutNewest is the listing before the last dataset was created.
+func withoutNewest(listing map[string]any, items []any) {
+	number := func(name string) int {
+		n, _ := strconv.Atoi(fmt.Sprint(listing[name]))
+		return n
+	}
+	total := number("total")
+	if n := len(items); n > 0 && number("offset")+n == total {
+		listing["items"] = items[:n-1]
+	}
+	listing["total"] = max(0, total-1)
+}
 
 // patience is how long the server gives a client that is interrupted to go away.
 const patience = 50 * time.Millisecond
@@ -311,8 +333,10 @@ type run struct {
 	// unsaved loses the state of the last.
 	steps   int
 	unsaved bool
-	// meanwhile happens between plan and apply.
+	// meanwhile happens between plan and apply, and outdated is whether it outdates
+	// what was read.
 	meanwhile func()
+	outdated  bool
 }
 
 // step is a change of one resource.
@@ -536,7 +560,7 @@ func (m *world) carryOutStep(ctx context.Context, w *walk, run run, before snaps
 			if told := more.has(summaryAdopts); creating && told != existed {
 				m.Errorf("%s: whether the adoption was told of: %t\n%s", s.r.name, told, more)
 			}
-			if creating || run.refresh && run.meanwhile == nil { // else it may be outdated
+			if creating || run.refresh && !run.outdated {
 				m.checkState(w, s.r)
 			}
 		}
@@ -908,7 +932,9 @@ func (m *world) anyRun() run {
 		r.steps = rapid.IntRange(0, len(m.resources)).Draw(m.T, "steps")
 		r.unsaved = rapid.Bool().Draw(m.T, "unsaved")
 	case 2:
-		r.meanwhile = m.elsewhere
+		r.meanwhile, r.outdated = m.elsewhere, true
+	case 3, 4:
+		r.meanwhile = m.disturbWrites
 	}
 	return r
 }
