@@ -39,7 +39,7 @@ func TestDocumentationLinks(t *testing.T) {
 				continue
 			}
 			checked++
-			if _, err := os.Stat(filepath.Join(filepath.Dir(page), filepath.FromSlash(target))); err != nil { //nolint:gosec // a link of this repository
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), filepath.FromSlash(target))); err != nil {
 				t.Errorf("%s links to %s, which is not there", page, m[1])
 			}
 		}
