@@ -97,7 +97,7 @@ func TestGoals(t *testing.T) {
 		{"plan of 5,000: requests", opPlan, 5000, nameDataset, func(s *sample) { s.traffic.Requests["GET /v2/datasets"]++ }},
 		{"plan of 5,000: provider's peak memory", opPlan, 5000, nameDataset, func(s *sample) { s.providerRSS++ }},
 		{"plan of 5,000: time", opPlan, 5000, nameDataset, func(s *sample) { s.wall += time.Millisecond }},
-		{"plan of 5,000: provider's CPU time", opPlan, 5000, nameDataset, func(s *sample) { s.providerCPU += time.Millisecond }},
+		{"plan of 5,000: provider's CPU time", opPlan, 5000, nameDataset, func(s *sample) { s.providerCPU *= 2 }},
 		{"apply of 1,000: writing requests", opApply, 1000, nameDataset, func(s *sample) { s.traffic.Requests["PUT /v2/datasets/{datasetId}"]++ }},
 		{"apply of 1,000: reading requests", opApply, 1000, nameDataset, func(s *sample) { s.traffic.Requests["GET /v2/datasets"]++ }},
 		{"apply of 1,000: connections", opApply, 1000, nameDataset, func(s *sample) { s.traffic.Connections++ }},
