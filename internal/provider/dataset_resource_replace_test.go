@@ -255,3 +255,42 @@ func TestDataset_deletedIsNotAdopted(t *testing.T) {
 		t.Errorf("the second creation says %s", ds)
 	}
 }
+
+// TestDataset_refusedIsNotKept has a creation refuse what another resource of the
+// same walk gives up: nobody has it then, and it is deleted as planned.
+func TestDataset_refusedIsNotKept(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	name := s.name(t)
+	creation, _ := s.newWalk(t, nil).plan(t.Context(), instance{}, values{"name": name, "adopt_existing": false})
+	old := s.mustApply(t, instance{}, values{"name": name})
+	deletion, ds := s.newWalk(t, nil).plan(t.Context(), old, nil)
+	if len(ds) > 0 {
+		t.Fatal(ds)
+	}
+
+	s.Recorder.Reset()
+	w := s.newWalk(t, nil)
+	if after, ds := w.apply(t.Context(), creation); after.state != nil || !ds.errors().has("Apify dataset already exists") {
+		t.Errorf("the creation says %s", ds)
+	}
+	if _, ds := w.apply(t.Context(), deletion); len(ds) > 0 {
+		t.Errorf("the deletion says %s", ds)
+	}
+	s.expectWrites(t, "POST /v2/datasets?name="+name, "DELETE /v2/datasets/"+w.identityID(old))
+}
+
+// TestDataset_twoStates shows a walk two states of one dataset, of which one may
+// be tainted: that is planned as a creation only.
+func TestDataset_twoStates(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	dataset := s.mustApply(t, instance{}, values{"name": s.name(t)})
+	w := s.newWalk(t, nil)
+	if _, ds := w.read(t.Context(), dataset); len(ds) > 0 {
+		t.Errorf("the first refresh says %s", ds)
+	}
+	if _, ds := w.read(t.Context(), dataset); !ds.errors().has("Apify dataset managed twice", w.identityID(dataset)) {
+		t.Errorf("the second refresh says %s", ds)
+	}
+}
