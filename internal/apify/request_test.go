@@ -504,8 +504,9 @@ func TestInterrupt(t *testing.T) {
 				s := startServer(t, emulator.Options{})
 				there := seedThere(s)
 				arrived := make(chan struct{}, 1)
-				test.fault.Before = func(*http.Request) { arrived <- struct{}{} }
-				s.Recorder.Inject(test.fault)
+				fault := test.fault
+				fault.Before = func(*http.Request) { arrived <- struct{}{} }
+				s.Recorder.Inject(fault)
 				c := newTestClient(t, s.URL)
 
 				for _, timeout := range []time.Duration{0, 200 * time.Millisecond} { // 0 is an interrupt
