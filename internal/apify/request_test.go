@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -538,7 +539,8 @@ func TestInterrupt(t *testing.T) {
 					soon(t, began)
 					e := asError(t, err)
 					checkErrorText(t, err)
-					if !errors.Is(e.Stopped, ending) || e.Attempts != test.attempts || e.Status != test.status && e.Status != http.StatusCreated {
+					// On a slow machine not even the head of a trickling answer has arrived.
+					if !errors.Is(e.Stopped, ending) || e.Attempts != test.attempts || !slices.Contains([]int{test.status, http.StatusCreated, 0}, e.Status) {
 						t.Errorf("stopped by %v, status %d, %d attempts: %v", e.Stopped, e.Status, e.Attempts, err)
 					}
 					if n := s.Recorder.Counts()[op.request]; n != test.attempts {
