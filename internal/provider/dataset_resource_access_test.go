@@ -185,7 +185,7 @@ func TestDataset_failureAfterPost(t *testing.T) {
 					s := newEmulator(t, emulator.Options{})
 					config := values{"general_access": "RESTRICTED", "adopt_existing": adopt}
 					if failure.name == "timeout" {
-						config["timeouts"] = values{"create": "200ms"}
+						config["timeouts"] = values{"create": "3s"} // the first request must get through on a busy machine
 					}
 					name := ""
 					if kind != "unnamed" {
