@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -126,8 +127,8 @@ func (b *bench) prepare(ctx context.Context, s *subject, size int) error {
 	var whole state
 	for first := 0; first < size; first += partSize {
 		arguments := append(opApply.arguments(), fmt.Sprintf("-var=first=%d", first), fmt.Sprintf("-var=number=%d", min(partSize, size-first)))
-		if out, err := b.command(ctx, parts, s.environment(), arguments...).CombinedOutput(); err != nil {
-			return fmt.Errorf("%w\n%s", err, out)
+		if err := complete(ctx, b.command(ctx, parts, s.environment(), arguments...)); err != nil {
+			return err
 		}
 		name := filepath.Join(parts, stateFile)
 		if err := whole.add(name, first); err != nil {
@@ -148,11 +149,7 @@ func (b *bench) init(ctx context.Context, dir, config string) error {
 	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(config), 0o600); err != nil {
 		return err
 	}
-	out, err := b.command(ctx, dir, nil, "init", "-input=false", "-no-color").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("init: %w\n%s", err, out)
-	}
-	return nil
+	return complete(ctx, b.command(ctx, dir, nil, "init", "-input=false", "-no-color"))
 }
 
 // command is a CLI command with nothing of the user's own in its environment.
@@ -173,6 +170,18 @@ func (b *bench) command(ctx context.Context, dir string, environment []string, a
 	return cmd
 }
 
+// complete runs a command to its end. An error quotes the end of its output,
+// unless the benchmark was interrupted.
+func complete(ctx context.Context, cmd *exec.Cmd) error {
+	var output tail
+	cmd.Stdout, cmd.Stderr = &output, &output
+	err := cmd.Run()
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w\n%s", err, output)
+	}
+	return errors.Join(ctx.Err(), err)
+}
+
 // run runs an operation, and makes sure that it did what is measured.
 func (b *bench) run(ctx context.Context, s *subject, size int, o operation) (sample, error) {
 	usage, err := os.MkdirTemp(b.dir, "usage-")
@@ -185,13 +194,11 @@ func (b *bench) run(ctx context.Context, s *subject, size int, o operation) (sam
 		}
 	}
 	cmd := b.command(ctx, b.directory(s, size), append(s.environment(), "BENCH_USAGE_DIR="+usage), o.arguments()...)
-	var output tail
-	cmd.Stdout, cmd.Stderr = &output, &output
 	began := time.Now()
-	err = cmd.Run()
+	err = complete(ctx, cmd)
 	one := sample{wall: time.Since(began)}
 	if err != nil {
-		return one, fmt.Errorf("%w\n%s", err, output)
+		return one, err
 	}
 	one.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	if err := one.addUsage(usage); err != nil {
