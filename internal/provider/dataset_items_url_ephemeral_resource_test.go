@@ -183,7 +183,7 @@ resource "apify_dataset" "proof" {
 	c.env = append(c.env, "TF_LOG=TRACE", "TF_LOG_PATH="+logs)
 	c.mustRun("plan", "-out=plan.bin")
 	out := c.mustRun("apply", "plan.bin").output
-	if _, ok := s.API.Dataset(c.attributes("apify_dataset.proof")["id"].(string)); !ok {
+	if _, ok := s.API.Dataset(c.id("apify_dataset.proof")); !ok {
 		t.Error("the run did not have the URL")
 	}
 	scan(t, out, "the output", d.URLSigningSecretKey, "signature=")

@@ -30,21 +30,32 @@ import (
 // The environment variables that stand in for the provider's attributes. Apify's
 // SDKs and platform know the first address, its command line the second.
 const (
-	tokenVariable           = "APIFY_TOKEN"
-	apiBaseURLVariable      = "APIFY_API_BASE_URL"
-	clientBaseURLVariable   = "APIFY_CLIENT_BASE_URL"
-	appendUserAgentVariable = "TF_APPEND_USER_AGENT"
-	maxMaxRetries           = 20
-	consoleIntegrationsURL  = "https://console.apify.com/settings/integrations"
+	tokenVariable         = "APIFY_TOKEN"
+	apiBaseURLVariable    = "APIFY_API_BASE_URL"
+	clientBaseURLVariable = "APIFY_CLIENT_BASE_URL"
+)
+
+// The provider's attributes.
+const (
 	attributeToken          = "token"
 	attributeBaseURL        = "base_url"
 	attributeMaxRetries     = "max_retries"
 	attributeRequestTimeout = "request_timeout"
+)
+
+// The summaries of the diagnostics about the provider's configuration.
+const (
 	summaryInvalidBaseURL   = "Invalid Apify base URL"
 	summaryMissingToken     = "Missing Apify API token"
 	summaryInvalidToken     = "Invalid Apify API token"
 	summaryUnknownAttribute = "Unknown Apify provider configuration"
 	summaryTokenInTheClear  = "Apify API token sent without encryption"
+)
+
+const (
+	appendUserAgentVariable = "TF_APPEND_USER_AGENT"
+	maxMaxRetries           = 20
+	consoleIntegrationsURL  = "https://console.apify.com/settings/integrations"
 )
 
 var (
