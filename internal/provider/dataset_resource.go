@@ -377,8 +377,10 @@ func (r *datasetResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	m.keep(state.datasetModel, d, r.now())
-	state.datasetModel = m
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	if m != state.datasetModel { // otherwise the response has it already
+		state.datasetModel = m
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	}
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, datasetIdentityModel{ID: state.ID})...)
 }
 

@@ -28,27 +28,22 @@ func (r *datasetResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if r.providerData == nil {
 		return
 	}
-	var plan, state datasetResourceModel
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
-	if !req.Plan.Raw.IsNull() {
-		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-
 	if req.State.Raw.IsNull() {
+		var plan datasetResourceModel
+		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 		replaced, diags := req.Private.GetKey(ctx, replacedKey)
 		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(r.planCreation(ctx, plan, replacedID(replaced))...)
+		if !resp.Diagnostics.HasError() {
+			resp.Diagnostics.Append(r.planCreation(ctx, plan, replacedID(replaced))...)
+		}
 		return
 	}
 
-	id := state.ID.ValueString()
+	var stateID types.String
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("id"), &stateID)...)
+	id := stateID.ValueString()
 	destroy := req.Plan.Raw.IsNull()
-	if destroy && r.claims.applying() {
+	if resp.Diagnostics.HasError() || destroy && r.claims.applying() {
 		return // a deposed object, planned once more: Delete knows whether its successor has the dataset
 	}
 	if !r.claims.hold(id) {
@@ -59,6 +54,15 @@ func (r *datasetResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, replacedKey, keepReplacedID(id))...)
+	if req.Plan.Raw.Equal(req.State.Raw) {
+		return // as most are, mostly: what follows takes more time than all of the above
+	}
+	var plan, state datasetResourceModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	if sameName(state.Name, plan.Name) && !state.Name.Equal(plan.Name) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("name"), state.Name)...)
 		plan.Name = state.Name
