@@ -51,7 +51,8 @@ type Request struct {
 
 // Recorder is middleware that logs and counts the requests to any handler, and can slow them down
 // and make them fail. It serves two endpoints of its own: GET /_stats gives
-// {"requests": {"METHOD PATTERN": n}, "connections": n}, and POST /_reset is [Recorder.Reset].
+// {"requests": {"METHOD PATTERN": n}, "connections": n, "maxConnections": n}, the last being how many
+// were open at once at most, and POST /_reset is [Recorder.Reset].
 // All methods can be used at the same time.
 type Recorder struct {
 	next http.Handler
@@ -237,7 +238,7 @@ func (r *Recorder) serveStats(w http.ResponseWriter, request *http.Request) {
 		return
 	}
 	r.mu.Lock()
-	stats := map[string]any{"requests": maps.Clone(r.counts), "connections": r.connections}
+	stats := map[string]any{"requests": maps.Clone(r.counts), "connections": r.connections, "maxConnections": r.maxConnections}
 	r.mu.Unlock()
 	// Numbers can always be encoded.
 	_ = writeJSON(w, http.StatusOK, stats)

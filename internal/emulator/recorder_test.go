@@ -78,17 +78,17 @@ func TestControlEndpoints(t *testing.T) {
 		t.Helper()
 		return string(do(t, s, call{method: "GET", path: "/_stats", token: "-"}).body)
 	}
-	equal(t, "statistics of nothing", stats(), `{"connections":0,"requests":{}}`)
+	equal(t, "statistics of nothing", stats(), `{"connections":0,"maxConnections":0,"requests":{}}`)
 	s.Recorder.SetLatency(0)
 	s.Recorder.ClearFaults()
 	do(t, s, call{method: "POST", path: "/v2/datasets?name=a"})
 	do(t, s, call{method: "GET", path: "/v2/datasets/~a"})
 	do(t, s, call{method: "GET", path: "/v2/datasets/~b"})
-	equal(t, "statistics", stats(), `{"connections":3,"requests":{"GET /v2/datasets/{datasetId}":2,"POST /v2/datasets":1}}`)
+	equal(t, "statistics", stats(), `{"connections":3,"maxConnections":3,"requests":{"GET /v2/datasets/{datasetId}":2,"POST /v2/datasets":1}}`)
 	equal(t, "status of a wrong method", do(t, s, call{method: "POST", path: "/_stats"}).status, http.StatusMethodNotAllowed)
 	equal(t, "status of a wrong method", do(t, s, call{method: "GET", path: "/_reset"}).status, http.StatusMethodNotAllowed)
 	equal(t, "status of a reset", do(t, s, call{method: "POST", path: "/_reset", token: "-"}).status, http.StatusNoContent)
-	equal(t, "statistics after a reset", stats(), `{"connections":0,"requests":{}}`)
+	equal(t, "statistics after a reset", stats(), `{"connections":0,"maxConnections":0,"requests":{}}`)
 }
 
 func TestConnections(t *testing.T) {

@@ -25,7 +25,8 @@ Serves the dataset endpoints of the Apify API from memory. The first line it pri
 ends: the COMMAND finds the server in APIFY_API_BASE_URL and the first token in APIFY_TOKEN, and
 its exit status becomes apify-emulator's.
 
-GET /_stats tells how many requests and connections there were, and POST /_reset zeroes that.
+GET /_stats tells how many requests and connections there were, and how many of these were open at
+once at most; POST /_reset zeroes that.
 
 Options:
   -addr HOST:PORT         where to listen; port 0 is any free one (default 127.0.0.1:0)

@@ -152,7 +152,7 @@ func TestServesUntilSignalled(t *testing.T) {
 			t.Errorf("creating a dataset: %d %s", status, answer)
 		}
 		_, stats := send(t, http.MethodGet, r.url+"/_stats", "", "")
-		if want := `{"connections":1,"requests":{"POST /v2/datasets":1}}`; string(stats) != want {
+		if want := `{"connections":1,"maxConnections":1,"requests":{"POST /v2/datasets":1}}`; string(stats) != want {
 			t.Errorf("statistics: %s, want %s", stats, want)
 		}
 		if status := r.end(t, signal); status != 0 {
