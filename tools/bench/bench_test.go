@@ -30,7 +30,7 @@ func example() *report {
 		r.series = append(r.series, &series{size: size, subject: subject, operation: o, samples: samples})
 	}
 	reads := func(n int) traffic {
-		return traffic{Requests: map[string]int{"GET /v2/datasets/{datasetId}": n - 1, "GET /v2/datasets": 1}, Connections: 10}
+		return traffic{Requests: map[string]int{"GET /v2/datasets/{datasetId}": n - 1, "GET /v2/datasets": 1}, Connections: 10, MaxConnections: 10}
 	}
 	const mib = 1 << 20
 	add(opPlan, 10, nameDataset, reads(10), mib, time.Second)
@@ -40,8 +40,8 @@ func example() *report {
 	add(opPlan, 5000, nameTimeStatic, traffic{}, mib, 50*time.Second)
 	add(opPlan, 5000, nameDataset, reads(60), 100*mib, 22500*time.Millisecond)
 	add(opApply, 1000, nameTimeStatic, traffic{}, mib, 20*time.Second)
-	add(opApply, 1000, nameDataset, traffic{Requests: map[string]int{"POST /v2/datasets": 1000, "GET /v2/datasets/{datasetId}": 40}, Connections: 20}, mib, 30*time.Second)
-	add(opDestroy, 1000, nameDataset, traffic{Requests: map[string]int{"DELETE /v2/datasets/{datasetId}": 1000}, Connections: 20}, mib, time.Minute)
+	add(opApply, 1000, nameDataset, traffic{Requests: map[string]int{"POST /v2/datasets": 1000, "GET /v2/datasets/{datasetId}": 40}, Connections: 20, MaxConnections: 10}, mib, 30*time.Second)
+	add(opDestroy, 1000, nameDataset, traffic{Requests: map[string]int{"DELETE /v2/datasets/{datasetId}": 1000}, Connections: 20, MaxConnections: 10}, mib, time.Minute)
 	return r
 }
 
@@ -56,7 +56,7 @@ func TestReport(t *testing.T) {
 	}
 	for _, line := range []string{
 		"| plan without changes | 1000 | 4.50 s | 10.0 s (9.00–100) | 4.00 s |",
-		"| apply | 1000 | apify_dataset | 15.0 s | 7.50 s | 1 MiB | 1000 + 40 | 20 | 3 |",
+		"| apply | 1000 | apify_dataset | 15.0 s | 7.50 s | 1 MiB | 1000 + 40 | 20 (10) | 3 |",
 		"| plan of 1,000: time, of time_static's | 0.45 | 0.45 | yes |",
 	} {
 		if !strings.Contains(string(text), line+"\n") {
@@ -100,7 +100,7 @@ func TestGoals(t *testing.T) {
 		{"plan of 5,000: provider's CPU time", opPlan, 5000, nameDataset, func(s *sample) { s.providerCPU *= 2 }},
 		{"apply of 1,000: writing requests", opApply, 1000, nameDataset, func(s *sample) { s.traffic.Requests["PUT /v2/datasets/{datasetId}"]++ }},
 		{"apply of 1,000: reading requests", opApply, 1000, nameDataset, func(s *sample) { s.traffic.Requests["GET /v2/datasets"]++ }},
-		{"apply of 1,000: connections", opApply, 1000, nameDataset, func(s *sample) { s.traffic.Connections++ }},
+		{"apply of 1,000: connections at once", opApply, 1000, nameDataset, func(s *sample) { s.traffic.MaxConnections++ }},
 		{"apply of 1,000: time", opApply, 1000, nameTimeStatic, func(s *sample) { s.wall -= time.Millisecond }},
 	} {
 		t.Run(test.goal, func(t *testing.T) {
@@ -162,14 +162,13 @@ func TestSchedule(t *testing.T) {
 func TestState(t *testing.T) {
 	dir := t.TempDir()
 	var whole state
-	for first := 0; first < 4; first += 2 {
+	for i := range 2 {
 		part := filepath.Join(dir, "part")
-		content := fmt.Sprintf(`{"version":4,"lineage":"%d","resources":[{"type":"x","instances":[`+
-			`{"index_key":0,"attributes":{"id":"a%[1]d"}},{"index_key":1,"attributes":{"id":"b%[1]d"}}]}]}`, first)
+		content := fmt.Sprintf(`{"version":4,"lineage":"%d","resources":[{"name":"bench_%[1]d","instances":[{"index_key":0}]}]}`, i)
 		if err := os.WriteFile(part, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := whole.add(part, first); err != nil {
+		if err := whole.add(part); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -181,11 +180,28 @@ func TestState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"lineage":"0","resources":[{"instances":[` +
-		`{"attributes":{"id":"a0"},"index_key":0},{"attributes":{"id":"b0"},"index_key":1},` +
-		`{"attributes":{"id":"a2"},"index_key":2},{"attributes":{"id":"b2"},"index_key":3}],"type":"x"}],"version":4}`
+	const want = `{"lineage":"0","resources":[{"name":"bench_0","instances":[{"index_key":0}]},` +
+		`{"name":"bench_1","instances":[{"index_key":0}]}],"version":4}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	s := &subject{resource: "x", arguments: "name = \"%d-${count.index}\""}
+	const want = `resource "x" "bench_1" {
+  count = 1000
+  name = "1-${count.index}"
+}
+
+resource "x" "bench_2" {
+  count = 500
+  name = "2-${count.index}"
+}
+
+`
+	if got := s.config(2500, 1, blocks(2500)); got != want {
+		t.Errorf("got\n%s", got)
 	}
 }
 

@@ -24,8 +24,9 @@ type emulator struct {
 
 // traffic is what an emulator received.
 type traffic struct {
-	Requests    map[string]int `json:"requests"` // by "METHOD PATTERN"
-	Connections int            `json:"connections"`
+	Requests       map[string]int `json:"requests"` // by "METHOD PATTERN"
+	Connections    int            `json:"connections"`
+	MaxConnections int            `json:"maxConnections"` // open at once
 }
 
 func startEmulator(ctx context.Context, path string, latency time.Duration) (*emulator, error) {

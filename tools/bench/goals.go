@@ -47,9 +47,7 @@ func (r *report) goals() []goal {
 	}
 	if small != nil && large != nil {
 		atMost("plan of 5,000: time, of that of 1,000, beside time_static's growth", ratio(large, small), ratio(largeTime, smallTime))
-		// Terraform's own share of the time grows with the square of the state's size,
-		// and weighs more the less the provider takes. The provider's part of it has
-		// to be in proportion, save for a tenth of noise.
+		// In proportion, save for a tenth of noise.
 		atMost("plan of 5,000: provider's CPU time, of that of 1,000",
 			float64(large.providerCPU())/float64(small.providerCPU()), 5.5)
 	}
@@ -57,8 +55,8 @@ func (r *report) goals() []goal {
 		writes, reads := apply.requests()
 		count("apply of 1,000: writing requests", writes, 1000)
 		count("apply of 1,000: reading requests", reads, 40)
-		// Plan and apply each have a provider process.
-		count("apply of 1,000: connections, for its plan and its changes", apply.connections(), 20)
+		// Its plan and its changes each have a provider process, one after the other.
+		count("apply of 1,000: connections at once", apply.maxConnections(), 10)
 		limit := r.find(opApply, 1000, nameTimeStatic).wall() + 100*r.latency
 		goals = append(goals, goal{
 			"apply of 1,000: time, beside time_static's and 100 answers one after another",

@@ -45,14 +45,15 @@ Written by `+"`make bench`"+` on %s with %s on %s/%s with %d cores, in %s. The e
 %s. time_static is that of hashicorp/time %s. Times are medians, with the smallest and the largest in
 parentheses: of %d runs, or of one for applies and destroys of more than %d resources. With more than
 %d, only the plan was measured. CPU time is that of the CLI and the provider together; peak memory is
-the resident set of the largest provider process.
+the resident set of the largest provider process. Resources are in blocks of at most %d: Terraform's own
+time grows with the square of the number in a block.
 
 ![Time of plan, apply and destroy by number of resources](results.svg)
 
 ## Time
 
 `, r.began.UTC().Format(time.DateOnly), r.cli, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(),
-		r.took.Round(time.Second), latencyText(r.latency), r.timeVersion, r.runs, roundsSize, r.fullSize)
+		r.took.Round(time.Second), latencyText(r.latency), r.timeVersion, r.runs, roundsSize, r.fullSize, blockSize)
 	r.writeTimes(&b)
 	b.WriteString("\n## Cost\n\n")
 	r.writeCosts(&b)
@@ -94,7 +95,7 @@ func (r *report) writeTimes(b *strings.Builder) {
 
 // writeCosts writes all that is not wall time.
 func (r *report) writeCosts(b *strings.Builder) {
-	b.WriteString("| operation | resources | resource | CPU time | of it the provider | peak memory | requests (writing + reading) | connections | provider processes |\n")
+	b.WriteString("| operation | resources | resource | CPU time | of it the provider | peak memory | requests (writing + reading) | connections (at once) | provider processes |\n")
 	b.WriteString("| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, o := range r.operations() {
 		for _, size := range r.sizes {
@@ -108,7 +109,8 @@ func (r *report) writeCosts(b *strings.Builder) {
 					provider, memory = seconds(s.providerCPU()), mebibytes(s.providerRSS())
 				}
 				if writes, reads := s.requests(); writes+reads > 0 {
-					requests, connections = fmt.Sprintf("%d + %d", writes, reads), fmt.Sprint(s.connections())
+					requests = fmt.Sprintf("%d + %d", writes, reads)
+					connections = fmt.Sprintf("%d (%d)", s.connections(), s.maxConnections())
 				}
 				fmt.Fprintf(b, "| %s | %d | %s | %s | %s | %s | %s | %s | %d |\n",
 					o.description(), size, name, seconds(s.cpu()), provider, memory, requests, connections, s.processes())
@@ -184,6 +186,10 @@ func (s *series) processes() int {
 
 func (s *series) connections() int {
 	return median(s.samples, func(s sample) int { return s.traffic.Connections })
+}
+
+func (s *series) maxConnections() int {
+	return median(s.samples, func(s sample) int { return s.traffic.MaxConnections })
 }
 
 func (s *series) requests() (writes, reads int) {
