@@ -22,18 +22,6 @@ const DefaultMaxRetries = 8
 // otherwise.
 const DefaultRequestTimeout = 30 * time.Second
 
-const (
-	// maxConnections bounds the connections to a server that speaks HTTP/1.1.
-	// Ten is Terraform's default parallelism. Over HTTP/2 one connection carries
-	// every request, and this bound is never met.
-	maxConnections = 10
-
-	// idleTimeout closes connections before the load balancers in front of APIs
-	// usually do (after 60 s and more): a request that is written to a connection
-	// while the server closes it fails, and not every POST may be repeated.
-	idleTimeout = 30 * time.Second
-)
-
 // Config says how a [Client] reaches the API.
 type Config struct {
 	// BaseURL is the server's address, in any form that [ParseBaseURL] takes;
@@ -56,8 +44,9 @@ type Config struct {
 	// Log is told of every attempt once it is over; nil means nobody is.
 	Log func(context.Context, Attempt)
 
-	// transport carries the requests; nil means that of newTransport.
-	transport http.RoundTripper
+	// newTransport makes the transports that carry the requests; nil means the
+	// function newTransport.
+	newTransport func(requestTimeout time.Duration) http.RoundTripper
 }
 
 // Client calls the Apify API on behalf of the owner of one token. It is safe
@@ -86,8 +75,8 @@ func NewClient(config Config) (*Client, error) {
 	if config.RetryDelay <= 0 {
 		config.RetryDelay = defaultRetryDelay
 	}
-	if config.transport == nil {
-		config.transport = newTransport(config.RequestTimeout)
+	if config.newTransport == nil {
+		config.newTransport = newTransport
 	}
 	base, err := ParseBaseURL(config.BaseURL)
 	if err != nil {
@@ -97,7 +86,7 @@ func NewClient(config Config) (*Client, error) {
 		base:   base,
 		config: config,
 		http: &http.Client{
-			Transport: config.transport,
+			Transport: &transports{make: func() http.RoundTripper { return config.newTransport(config.RequestTimeout) }},
 			// This timeout is one attempt's, and includes reading the answer.
 			Timeout: config.RequestTimeout,
 			// A redirect would carry the token to wherever the answer says.
@@ -107,31 +96,6 @@ func NewClient(config Config) (*Client, error) {
 	c.me.turn = newTurn()
 	c.listing = newListing(c)
 	return c, nil
-}
-
-// newTransport is Go's default transport with as many idle connections kept as
-// there may be busy ones: the default keeps two a host and closes the others
-// after each request.
-func newTransport(requestTimeout time.Duration) http.RoundTripper {
-	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // somebody replaced it, and will know why
-		return http.DefaultTransport
-	}
-	t = t.Clone()
-	t.MaxConnsPerHost = maxConnections
-	t.MaxIdleConnsPerHost = maxConnections
-	t.IdleConnTimeout = idleTimeout
-	// An HTTP/2 connection that has gone dead would fail one attempt after the
-	// other, each without a packet that tells.
-	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: requestTimeout / 4, PingTimeout: requestTimeout / 4}
-	// Without this, the error would be the bare text of the proxy's status.
-	t.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
-		if resp.StatusCode == http.StatusOK {
-			return nil
-		}
-		return &proxyError{proxy: proxy.Host, status: resp.StatusCode}
-	}
-	return t
 }
 
 // ParseBaseURL checks the address of an Apify API and brings it to one form:

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -176,29 +177,41 @@ func TestConnectionsAreKeptAlive(t *testing.T) {
 	}
 }
 
+// As many connections as operations, which Terraform's -parallelism tells, but no
+// more of them than it takes tens.
 func TestConnectionsAreBounded(t *testing.T) {
-	s := startServer(t, emulator.Options{})
-	d := s.API.Seed(emulator.Dataset{Name: "busy"})
-	s.Recorder.SetLatency(5 * time.Millisecond)
-	c := newTestClient(t, s.URL)
-	for burst := range 3 { // between which all connections are idle
-		var running sync.WaitGroup
-		for range 50 {
-			running.Go(func() {
-				for range 2 {
-					if _, err := c.Dataset(t.Context(), IDRef(d.ID)); err != nil {
-						t.Error(err)
+	for _, test := range []struct{ parallel, least, most int }{
+		{1, 1, 1},
+		{10, 10, 10},
+		{25, 25, 30},
+	} {
+		for _, latency := range []time.Duration{0, 20 * time.Millisecond} {
+			t.Run(fmt.Sprint(test.parallel, " after ", latency), func(t *testing.T) {
+				s := startServer(t, emulator.Options{})
+				d := s.API.Seed(emulator.Dataset{Name: "busy"})
+				s.Recorder.SetLatency(latency)
+				c := newTestClient(t, s.URL)
+				for burst := range 3 { // between which all connections are idle
+					var running sync.WaitGroup
+					for range test.parallel {
+						running.Go(func() {
+							for range 4 {
+								if _, err := c.Dataset(t.Context(), IDRef(d.ID)); err != nil {
+									t.Error(err)
+								}
+							}
+						})
 					}
+					running.Wait()
+					if n := s.Recorder.Connections(); n > test.most || latency > 0 && n < test.least {
+						t.Errorf("after burst %d: %d connections, want %d to %d", burst, n, test.least, test.most)
+					}
+				}
+				if n := s.Recorder.Counts()[readRequest]; n != 12*test.parallel {
+					t.Errorf("%d reads took %d requests", 12*test.parallel, n)
 				}
 			})
 		}
-		running.Wait()
-		if n, all := s.Recorder.MaxConnections(), s.Recorder.Connections(); n > maxConnections || all > maxConnections {
-			t.Errorf("after burst %d: %d connections, %d at once", burst, all, n)
-		}
-	}
-	if n := s.Recorder.Counts()[readRequest]; n != 300 {
-		t.Errorf("300 reads took %d requests", n)
 	}
 }
 
@@ -213,26 +226,31 @@ func startTLS(t *testing.T, handler http.Handler) *httptest.Server {
 	return s
 }
 
-// trusting makes a client trust a server's certificate.
-func trusting(s *httptest.Server) func(*Config) {
-	return withTransport(func(transport *http.Transport) {
+// trust makes a transport trust a server's certificate.
+func trust(s *httptest.Server) func(*http.Transport) {
+	return func(transport *http.Transport) {
 		roots := x509.NewCertPool()
 		roots.AddCert(s.Certificate())
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-	})
+	}
 }
 
-// withTransport changes the transport that a client has anyway.
+// trusting makes a client trust a server's certificate.
+func trusting(s *httptest.Server) func(*Config) { return withTransport(trust(s)) }
+
+// withTransport changes the transports that a client has anyway.
 func withTransport(changes ...func(*http.Transport)) func(*Config) {
 	return func(c *Config) {
-		transport, ok := newTransport(c.RequestTimeout).(*http.Transport)
-		if !ok {
-			panic("the transport is another one")
+		c.newTransport = func(requestTimeout time.Duration) http.RoundTripper {
+			transport, ok := newTransport(requestTimeout).(*http.Transport)
+			if !ok {
+				panic("the transport is another one")
+			}
+			for _, change := range changes {
+				change(transport)
+			}
+			return transport
 		}
-		for _, change := range changes {
-			change(transport)
-		}
-		c.transport = transport
 	}
 }
 
@@ -490,10 +508,9 @@ func TestProxyTunnel(t *testing.T) {
 			t.Cleanup(proxy.running.Wait)
 			t.Cleanup(front.Close)
 			address := must(url.Parse(front.URL))(t)
-			c := newTestClient(t, s.URL, trusting(s), func(c *Config) {
-				transport, _ := c.transport.(*http.Transport)
+			c := newTestClient(t, s.URL, withTransport(trust(s), func(transport *http.Transport) {
 				transport.Proxy = http.ProxyURL(address)
-			})
+			}))
 			_, err := c.CreateDataset(t.Context(), "")
 			if n := int(proxy.requests.Load()); n != test.connects {
 				t.Errorf("the proxy was asked %d times, want %d", n, test.connects)

@@ -52,7 +52,14 @@ func newTestClient(tb testing.TB, baseURL string, changes ...func(*Config)) *Cli
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(c.http.CloseIdleConnections)
+	tb.Cleanup(func() {
+		c.http.CloseIdleConnections()
+		for _, p := range c.http.Transport.(*transports).parts {
+			if p.busy != 0 {
+				tb.Errorf("%d requests of a transport never ended", p.busy)
+			}
+		}
+	})
 	return c
 }
 
@@ -91,7 +98,9 @@ func (h handlerTransport) RoundTrip(r *http.Request) (resp *http.Response, err e
 func newLocalClient(tb testing.TB, handler http.Handler, changes ...func(*Config)) *Client {
 	tb.Helper()
 	return newTestClient(tb, "http://api.test", append([]func(*Config){
-		func(c *Config) { c.transport = handlerTransport{handler} },
+		func(c *Config) {
+			c.newTransport = func(time.Duration) http.RoundTripper { return handlerTransport{handler} }
+		},
 	}, changes...)...)
 }
 
