@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
@@ -40,8 +41,13 @@ func (l *datasetListResource) ListResourceConfigSchema(_ context.Context, _ list
 	}
 }
 
+// readsAhead is how many datasets are read at once where a query wants the whole
+// resource: as many as Terraform has operations under way in a plan.
+const readsAhead = 10
+
 // List streams the datasets while the API's pages come in, and asks for no page
-// beyond the limit.
+// beyond the limit. The API's list has not all that a resource has: if that is
+// wanted, each dataset is read as well, some at a time.
 func (l *datasetListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var filter datasetFilter
 	if diags := req.Config.Get(ctx, &filter); diags.HasError() {
@@ -49,50 +55,87 @@ func (l *datasetListResource) List(ctx context.Context, req list.ListRequest, st
 		return
 	}
 	stream.Results = func(push func(list.ListResult) bool) {
-		ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+		ctx, cancel := context.WithCancel(ctx)
+		var reading sync.WaitGroup
+		defer reading.Wait()
 		defer cancel()
+
+		most := 1
+		if req.IncludeResource {
+			most = readsAhead
+		}
+		var ahead []<-chan listedDataset // reads under way, and those that wait for their turn
 		var pushed int64
+		// settle pushes the oldest until fewer than so many are ahead, and until
+		// there is room below the limit. It is false if no more are wanted.
+		settle := func(most int) bool {
+			for len(ahead) >= most || len(ahead) > 0 && pushed+int64(len(ahead)) == req.Limit {
+				d := <-ahead[0]
+				ahead = ahead[1:]
+				if apify.IsNotFound(d.err) {
+					continue // deleted since it was listed
+				}
+				pushed++
+				if !push(l.result(ctx, req, d)) || pushed == req.Limit || ctx.Err() != nil {
+					return false
+				}
+			}
+			return true
+		}
 		for dataset, err := range l.filtered(ctx, filter) {
 			if err != nil {
-				var result list.ListResult
-				result.Diagnostics.Append(failure(summaryList, err))
-				push(result)
+				if settle(1) {
+					var result list.ListResult
+					result.Diagnostics.Append(failure(summaryList, err))
+					push(result)
+				}
 				return
 			}
-			result, found := l.result(ctx, req, dataset)
-			if !found {
-				continue
-			}
-			if pushed++; !push(result) || pushed == req.Limit {
+			read := make(chan listedDataset, 1)
+			reading.Go(func() { read <- l.read(ctx, dataset, req.IncludeResource) })
+			ahead = append(ahead, read)
+			if !settle(most) {
 				return
 			}
 		}
+		settle(1)
 	}
 }
 
-// result is one dataset as a result; found is false if it was deleted since it
-// was listed.
-func (l *datasetListResource) result(ctx context.Context, req list.ListRequest, dataset *apify.Dataset) (result list.ListResult, found bool) {
-	result = req.NewListResult(ctx)
-	result.DisplayName = dataset.ID
-	if dataset.Name != nil && *dataset.Name != "" {
-		result.DisplayName = *dataset.Name
+// listedDataset is a dataset of the API's list.
+type listedDataset struct {
+	summary *apify.Dataset
+	whole   *apify.Dataset // as read singly; nil if that is not wanted, or failed
+	err     error
+}
+
+func (l *datasetListResource) read(ctx context.Context, dataset *apify.Dataset, whole bool) listedDataset {
+	d := listedDataset{summary: dataset}
+	if whole {
+		ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+		defer cancel()
+		d.whole, d.err = l.client.Dataset(ctx, apify.IDRef(dataset.ID))
 	}
-	if req.IncludeResource {
-		whole, err := l.client.Dataset(ctx, apify.IDRef(dataset.ID))
-		if apify.IsNotFound(err) {
-			return result, false
-		}
-		if err != nil {
-			result.Diagnostics.Append(failure(summaryRead, err))
-			return result, true
-		}
-		model, diags := newImportedModel(ctx, whole)
+	return d
+}
+
+func (l *datasetListResource) result(ctx context.Context, req list.ListRequest, d listedDataset) list.ListResult {
+	result := req.NewListResult(ctx)
+	result.DisplayName = d.summary.ID
+	if name := d.summary.Name; name != nil && *name != "" {
+		result.DisplayName = *name
+	}
+	if d.err != nil {
+		result.Diagnostics.Append(failure(summaryRead, d.err))
+		return result
+	}
+	if d.whole != nil {
+		model, diags := newImportedModel(ctx, d.whole)
 		result.Diagnostics.Append(diags...)
 		result.Diagnostics.Append(result.Resource.Set(ctx, model)...)
 	}
-	summary, diags := newDatasetSummary(dataset)
+	summary, diags := newDatasetSummary(d.summary)
 	result.Diagnostics.Append(diags...)
 	result.Diagnostics.Append(result.Identity.Set(ctx, datasetIdentityModel{ID: summary.ID})...)
-	return result, true
+	return result
 }

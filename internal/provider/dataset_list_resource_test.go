@@ -1,9 +1,11 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -156,23 +158,94 @@ func TestListResourceStreamsPagesAndStopsAtTheLimit(t *testing.T) {
 	}
 }
 
+// A query for whole resources reads some at once, in order, and none beyond the
+// limit.
+func TestListResourceReadsAhead(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{PageLimit: 20})
+	ids := s.seedMany(50, "many-%02d")
+	const single = "GET /v2/datasets/{datasetId}"
+	// The first of each ten takes longest, so that answers come out of turn.
+	for i := range ids {
+		if i%readsAhead == 0 {
+			s.Recorder.Inject(emulator.Fault{Match: readOf(ids[i]), Delay: 200 * time.Millisecond, Times: 1})
+		}
+	}
+	w := s.newWalk(t, nil)
+	got, ds := w.listAll(t.Context(), nil, 100, true)
+	if len(got) != len(ids) || len(ds) > 0 {
+		t.Fatalf("%d results\n%s", len(got), ds)
+	}
+	for i, l := range got {
+		if l.identity["id"] != ids[i] || l.resource["id"] != ids[i] || l.resource["console_url"] == nil {
+			t.Errorf("result %d is %v, want %s", i, l, ids[i])
+		}
+	}
+	if n := s.Recorder.Counts()[single]; n != len(ids) {
+		t.Errorf("%d datasets took %d reads", len(ids), n)
+	}
+	if n := s.Recorder.MaxConnections(); n < 2 || n > readsAhead {
+		t.Errorf("%d reads were under way at once", n)
+	}
+
+	for limit, want := range map[int64]int{1: 1, 7: 7, 10: 10, 23: 23} {
+		s.Recorder.Reset()
+		got, ds := w.listAll(t.Context(), nil, limit, true)
+		if n := s.Recorder.Counts()[single]; len(got) != want || n != want || len(ds) > 0 {
+			t.Errorf("the limit is %d: %d results after %d reads\n%s", limit, len(got), n, ds)
+		}
+	}
+
+	// What was deleted meanwhile makes room for another one.
+	s.Recorder.Reset()
+	s.Recorder.Inject(emulator.Fault{Match: readOf(ids[1]), Times: 1, Before: func(*http.Request) { s.API.Delete(ids[1]) }})
+	got, ds = w.listAll(t.Context(), nil, 3, true)
+	if len(got) != 3 || got[1].identity["id"] != ids[2] || got[2].identity["id"] != ids[3] || len(ds) > 0 {
+		t.Errorf("%v\n%s", got, ds)
+	}
+
+	// An interrupt ends it with one error, and whoever stops listening without any.
+	for _, stop := range []string{"interrupt", "enough"} {
+		s.Recorder.Reset()
+		ctx, cancel := context.WithCancel(t.Context())
+		var failed, fine int
+		w.list(ctx, nil, 100, true, func(l listed) bool {
+			if len(l.diagnostics.errors()) > 0 {
+				failed++
+			} else {
+				fine++
+			}
+			if stop == "interrupt" {
+				cancel()
+			}
+			return stop == "interrupt"
+		})
+		cancel()
+		if n := s.Recorder.Counts()[single]; fine != 1 || failed > 1 || n > 2*readsAhead {
+			t.Errorf("%s: %d results, %d errors, after %d reads", stop, fine, failed, n)
+		}
+	}
+}
+
 func TestListResourceFailures(t *testing.T) {
 	t.Parallel()
-	t.Run("a page", func(t *testing.T) {
-		t.Parallel()
-		s := newEmulator(t, emulator.Options{PageLimit: 10})
-		s.seedMany(25, "many-%02d")
-		s.Recorder.Inject(emulator.Fault{Method: http.MethodGet, Pattern: "/v2/datasets", Skip: 1, Status: http.StatusInternalServerError})
-		got, ds := s.newWalk(t, values{"max_retries": 1}).listAll(t.Context(), nil, 100, false)
-		if len(got) != 10 || len(ds) != 1 || !ds.errors().has("Listing Apify datasets failed", "500", "tried 2 times") {
-			t.Errorf("%d results\n%s", len(got), ds)
-		}
-	})
+	for _, whole := range []bool{false, true} {
+		t.Run(fmt.Sprint("a page, whole resources: ", whole), func(t *testing.T) {
+			t.Parallel()
+			s := newEmulator(t, emulator.Options{PageLimit: 10})
+			s.seedMany(25, "many-%02d")
+			s.Recorder.Inject(emulator.Fault{Method: http.MethodGet, Pattern: "/v2/datasets", Skip: 1, Status: http.StatusInternalServerError})
+			got, ds := s.newWalk(t, values{"max_retries": 1}).listAll(t.Context(), nil, 100, whole)
+			if len(got) != 10 || len(ds) != 1 || !ds.errors().has("Listing Apify datasets failed", "500", "tried 2 times") {
+				t.Errorf("%d results\n%s", len(got), ds)
+			}
+		})
+	}
 	t.Run("a resource", func(t *testing.T) {
 		t.Parallel()
 		s := newEmulator(t, emulator.Options{})
 		ids := s.seedMany(3, "many-%02d")
-		s.Recorder.Inject(emulator.Fault{Method: http.MethodGet, Pattern: "/v2/datasets/{datasetId}", Skip: 1, Times: 1, Status: http.StatusForbidden,
+		s.Recorder.Inject(emulator.Fault{Match: readOf(ids[1]), Status: http.StatusForbidden,
 			Body: `{"error":{"type":"insufficient-permissions","message":"No."}}`})
 		var failed, fine int
 		s.newWalk(t, nil).list(t.Context(), nil, 100, true, func(l listed) bool {
@@ -191,7 +264,7 @@ func TestListResourceFailures(t *testing.T) {
 		t.Parallel()
 		s := newEmulator(t, emulator.Options{})
 		ids := s.seedMany(3, "many-%02d")
-		s.Recorder.Inject(emulator.Fault{Method: http.MethodGet, Pattern: "/v2/datasets/{datasetId}", Times: 1, Before: func(*http.Request) { s.API.Delete(ids[0]) }})
+		s.Recorder.Inject(emulator.Fault{Match: readOf(ids[0]), Before: func(*http.Request) { s.API.Delete(ids[0]) }})
 		got, ds := s.newWalk(t, nil).listAll(t.Context(), nil, 100, true)
 		if len(got) != 2 || got[0].identity["id"] != ids[1] || len(ds) > 0 {
 			t.Errorf("%v\n%s", got, ds)
@@ -204,4 +277,9 @@ func TestListResourceFailures(t *testing.T) {
 			t.Errorf("%v\n%s", got, ds)
 		}
 	})
+}
+
+// readOf matches the single reads of a dataset.
+func readOf(id string) func(*http.Request) bool {
+	return func(r *http.Request) bool { return r.URL.Path == "/v2/datasets/"+id }
 }
