@@ -149,6 +149,37 @@ func TestAccDataset_adoptRefused(t *testing.T) {
 	s.expectWrites(t, "DELETE /v2/datasets/"+existing.ID)
 }
 
+// TestAccDataset_destroyBesideTakenName destroys a dataset while another resource
+// of the configuration cannot be created, which the CLI plans first.
+func TestAccDataset_destroyBesideTakenName(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	c := s.newCLI(t)
+	mine, taken := s.name(t), s.name(t)
+	c.write("mine.tf", `resource "apify_dataset" "mine" { name = "`+mine+`" }`)
+	c.mustRun("apply", "-auto-approve")
+	id := c.id("apify_dataset.mine")
+	existing, err := s.client(t).CreateDataset(t.Context(), taken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.write("taken.tf", `
+		resource "apify_dataset" "taken" {
+		  name           = "`+taken+`"
+		  adopt_existing = false
+		}
+	`)
+
+	s.Recorder.Reset()
+	c.run("destroy", "-auto-approve").expect(t, 1, "Apify dataset already exists", existing.ID)
+	s.expectWrites(t)
+	c.run("destroy", "-auto-approve", "-refresh=false").expect(t, 0, "1 destroyed")
+	s.expectWrites(t, "DELETE /v2/datasets/"+id)
+	if err := s.client(t).DeleteDataset(t.Context(), existing.ID); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestAccDataset_adoptRefusedAtApply has somebody else create the dataset when
 // the plan is made already.
 func TestAccDataset_adoptRefusedAtApply(t *testing.T) {
