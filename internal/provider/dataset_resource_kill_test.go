@@ -176,6 +176,23 @@ func TestAccDataset_kill(t *testing.T) {
 	}
 }
 
+// killAt runs a command, and kills the CLI and the provider when a request of a
+// method has had its effect, or else before it has.
+func (c *cli) killAt(s *testServer, method string, effect bool, args ...string) {
+	c.t.Helper()
+	k := &killer{group: make(chan int, 1)}
+	fault := emulator.Fault{Method: method, TakesEffect: effect, Delay: time.Hour}
+	hook := func(*http.Request) { k.kill() }
+	if effect {
+		fault.After = hook
+	} else {
+		fault.Before = hook
+	}
+	s.Recorder.Inject(fault)
+	c.runKilled(k, args...)
+	s.Recorder.ClearFaults()
+}
+
 // TestAccDataset_killUpdate kills Terraform and the provider around a rename.
 func TestAccDataset_killUpdate(t *testing.T) {
 	for _, effect := range []bool{false, true} {
@@ -189,17 +206,7 @@ func TestAccDataset_killUpdate(t *testing.T) {
 			id := c.id(testAddress)
 
 			c.write("main.tf", fmt.Sprintf(plainResource, name+"-2"))
-			k := &killer{group: make(chan int, 1)}
-			fault := emulator.Fault{Method: http.MethodPut, TakesEffect: effect, Delay: time.Hour}
-			hook := func(*http.Request) { k.kill() }
-			if effect {
-				fault.After = hook
-			} else {
-				fault.Before = hook
-			}
-			s.Recorder.Inject(fault)
-			c.runKilled(k, "apply", "-auto-approve")
-			s.Recorder.ClearFaults()
+			c.killAt(s, http.MethodPut, effect, "apply", "-auto-approve")
 
 			c.mustRun("apply", "-auto-approve")
 			if got := c.id(testAddress); got != id {
@@ -226,17 +233,7 @@ func TestAccDataset_killDelete(t *testing.T) {
 			c.write("main.tf", fmt.Sprintf(plainResource, s.name(t)))
 			c.mustRun("apply", "-auto-approve")
 
-			k := &killer{group: make(chan int, 1)}
-			fault := emulator.Fault{Method: http.MethodDelete, TakesEffect: effect, Delay: time.Hour}
-			hook := func(*http.Request) { k.kill() }
-			if effect {
-				fault.After = hook
-			} else {
-				fault.Before = hook
-			}
-			s.Recorder.Inject(fault)
-			c.runKilled(k, "destroy", "-auto-approve")
-			s.Recorder.ClearFaults()
+			c.killAt(s, http.MethodDelete, effect, "destroy", "-auto-approve")
 			if got, want := len(s.API.Datasets()), 1; effect == (got == want) {
 				t.Fatalf("the killed destroy left %d datasets", got)
 			}

@@ -50,16 +50,8 @@ func TestAccDataset_replace(t *testing.T) {
 			old := c.id(testAddress)
 
 			s.Recorder.Reset()
-			var options []string
-			if how == "taint" {
-				c.mustRun("taint", testAddress)
-			} else {
-				options = append(options, "-replace="+testAddress)
-			}
-			r := c.run(append([]string{"plan", "-out=tfplan"}, options...)...)
-			r.expect(t, 0, "1 to add, 0 to change, 1 to destroy")
-			r.never(t, "Existing Apify dataset", "already exists")
-			r = c.run("apply", "tfplan")
+			c.planReplacement(how)
+			r := c.run("apply", "tfplan")
 			r.expect(t, 0, "1 added, 0 changed, 1 destroyed")
 			r.never(t, "Existing Apify dataset", "not deleted")
 			s.expectWrites(t, "DELETE /v2/datasets/"+old, "POST /v2/datasets?name="+name)
@@ -70,6 +62,21 @@ func TestAccDataset_replace(t *testing.T) {
 			c.mustRun("destroy", "-auto-approve")
 		})
 	}
+}
+
+// planReplacement plans to replace the test resource, by "taint" or "-replace". Its
+// own name counts as free.
+func (c *cli) planReplacement(how string) {
+	c.t.Helper()
+	plan := []string{"plan", "-out=tfplan"}
+	if how == "taint" {
+		c.mustRun("taint", testAddress)
+	} else {
+		plan = append(plan, how+"="+testAddress)
+	}
+	r := c.run(plan...)
+	r.expect(c.t, 0, "1 to add, 0 to change, 1 to destroy")
+	r.never(c.t, "Existing Apify dataset", "already exists")
 }
 
 // TestAccDataset_createBeforeDestroy cannot create a second dataset of the same
@@ -86,15 +93,7 @@ func TestAccDataset_createBeforeDestroy(t *testing.T) {
 			id := c.id(testAddress)
 
 			s.Recorder.Reset()
-			var options []string
-			if how == "taint" {
-				c.mustRun("taint", testAddress)
-			} else {
-				options = append(options, "-replace="+testAddress)
-			}
-			r := c.run(append([]string{"plan", "-out=tfplan"}, options...)...)
-			r.expect(t, 0, "1 to add, 0 to change, 1 to destroy")
-			r.never(t, "Existing Apify dataset", "already exists")
+			c.planReplacement(how)
 			c.run("apply", "tfplan").expect(t, 0, "Existing Apify dataset adopted", "Apify dataset not deleted", "Dataset "+id+" is not deleted")
 			s.expectWrites(t, "POST /v2/datasets?name="+name)
 			if got := c.id(testAddress); got != id {
