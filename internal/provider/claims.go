@@ -52,12 +52,12 @@ func (c *claims) refresh(id string) bool {
 }
 
 // hold notes a plan for a resource whose state has a dataset. It is false if
-// another resource has it too, or is to be created with its name.
+// another resource has it too, is to be created with its name, or has just been.
 func (c *claims) hold(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, wanted := c.wanted[id]
-	free := !c.held[id] && !wanted
+	free := !c.held[id] && !wanted && !c.made[id]
 	c.held[id] = true
 	return free
 }

@@ -455,6 +455,51 @@ func TestAccDataset_oneNewOneInState(t *testing.T) {
 	c.mustRun("destroy", "-auto-approve")
 }
 
+// TestDataset_nameGivenAway has one resource give up the name that another one is
+// to be created with, in one apply, with a plan that did not see it coming. Which
+// of them comes first is chance.
+func TestDataset_nameGivenAway(t *testing.T) {
+	t.Parallel()
+	for _, adoptedFirst := range []bool{true, false} {
+		s := newEmulator(t, emulator.Options{})
+		name, other := s.name(t), s.name(t)
+		old := s.mustApply(t, instance{}, values{"name": name})
+		renaming, renamed := values{"name": other}, s.newWalk(t, nil)
+		rename, ds := renamed.plan(t.Context(), old, renaming)
+		creation, more := s.newWalk(t, nil).plan(t.Context(), instance{}, values{"name": name, "general_access": "RESTRICTED"})
+		if len(ds) > 0 || len(more.errors()) > 0 {
+			t.Fatal(ds, more)
+		}
+		id := renamed.identityID(old)
+
+		s.Recorder.Reset()
+		w := s.newWalk(t, nil)
+		if adoptedFirst {
+			if _, ds := w.apply(t.Context(), creation); len(ds.errors()) > 0 {
+				t.Errorf("the creation says %s", ds)
+			}
+			if _, ds := w.plan(t.Context(), old, renaming); !ds.errors().has("Apify dataset managed twice", id) {
+				t.Errorf("the rename says %s", ds)
+			}
+			s.expectWrites(t, "POST /v2/datasets?name="+name, "PUT /v2/datasets/"+id+` {"generalAccess":"RESTRICTED"}`)
+			continue
+		}
+		if _, ds := w.plan(t.Context(), old, renaming); len(ds) > 0 {
+			t.Errorf("the rename says %s", ds)
+		}
+		if after, ds := w.apply(t.Context(), creation); after.state != nil || !ds.errors().has("Apify dataset managed twice", id) {
+			t.Errorf("the creation says %s", ds)
+		}
+		if _, ds := w.apply(t.Context(), rename); len(ds) > 0 {
+			t.Errorf("the rename says %s", ds)
+		}
+		s.expectWrites(t, "POST /v2/datasets?name="+name, "PUT /v2/datasets/"+id+` {"name":"`+other+`"}`)
+		if d, _ := s.API.Dataset(id); d.Name != other || d.GeneralAccess != "FOLLOW_USER_SETTING" {
+			t.Errorf("the dataset is %+v", d)
+		}
+	}
+}
+
 // TestAccDataset_twoImported has one dataset in the state twice, and takes the
 // way on that the error shows.
 func TestAccDataset_twoImported(t *testing.T) {

@@ -213,6 +213,9 @@ func (m *world) elsewhere() {
 	switch what {
 	case "rename":
 		if !taken {
+			// What a failed creation left is nobody's under its new name too.
+			left := m.failedNames[strings.ToLower(d.Name)] || d.Name == "" && m.failedUnnamed > 0
+			m.strangers[d.ID] = m.strangers[d.ID] || left
 			m.s.API.Update(d.ID, func(d *emulator.Dataset) { d.Name = name })
 		}
 	case "change access":
