@@ -101,10 +101,13 @@ func (l *listing) learn(d *Dataset) {
 
 // complete adds to a list's item what lists leave out, from what was known of
 // the dataset before; ok is false unless that surely is what reading it singly
-// would bring. A signed items URL must be good until the given time.
+// would bring. A list may lag behind what an earlier run wrote, so it can only
+// confirm a name or a level of access. A signed items URL must be good until the
+// given time.
 func (l *listing) complete(item Dataset, known *Dataset, until time.Time) (d *Dataset, ok bool) {
 	if item.UserID == nil || item.CreatedAt == nil || item.GeneralAccess == nil ||
 		!equal(item.Name, known.Name) || // which may be missing from an item as well
+		!equal(item.GeneralAccess, known.GeneralAccess) ||
 		known.ConsoleURL == nil || known.ItemsPublicURL == nil {
 		return nil, false
 	}

@@ -408,6 +408,27 @@ func TestNameLookUpsFindTheAccountsOwn(t *testing.T) {
 	}
 }
 
+// A listing that lags behind what an earlier run wrote never undoes it.
+func TestReadsSeeEarlierWrites(t *testing.T) {
+	a := newAccount(t, emulator.Options{})
+	ids := seed(a.api, 100)
+	lists := lagging(t, a.recorder)
+	for i, id := range ids {
+		switch i % 10 {
+		case 0:
+			must(a.reference.UpdateDataset(t.Context(), id, Update{Name: ptr(fmt.Sprintf("renamed-%d", i))}))(t)
+		case 1:
+			must(a.reference.UpdateDataset(t.Context(), id, Update{GeneralAccess: ptr(AnyoneWithIDCanRead)}))(t)
+		}
+	}
+	a.know(t, ids...)
+	a.recorder.Reset()
+	a.refreshAll(t, newLocalClient(t, lists))
+	if n := a.recorder.Counts()[readRequest]; n < singleReads || n > singleReads+20 {
+		t.Errorf("%d of 100 reads were single", n)
+	}
+}
+
 // What a run wrote is never answered from a listing, however old that is.
 func TestReadsSeeTheRunsOwnWrites(t *testing.T) {
 	a := newAccount(t, emulator.Options{})
