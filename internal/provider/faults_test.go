@@ -575,7 +575,7 @@ func faultyOperations() []*faultyOperation {
 
 // Reading more than readsBeforeListing datasets turns to the listing.
 const (
-	readsBeforeListing = 20
+	readsBeforeListing = 19
 	readsFromListing   = 3
 )
 
