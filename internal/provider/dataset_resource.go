@@ -215,7 +215,7 @@ func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest
 	r.claims.write()
 	created, err := r.client.CreateDataset(ctx, plan.Name.ValueString())
 	if err != nil {
-		resp.Diagnostics.Append(failure(summaryCreate, err, afterFailedPost(plan, created, err)...))
+		resp.Diagnostics.Append(failure(summaryCreate, err, afterFailedPost(plan, created, err)))
 		if created != nil {
 			resp.Diagnostics.Append(r.leaveNothing(ctx, plan, created)...)
 		}
@@ -304,18 +304,18 @@ func notApplied(id, attribute string, asked, answered types.String) diag.Diagnos
 }
 
 // afterFailedPost tells what may be left of a creation that got no answer.
-func afterFailedPost(plan datasetResourceModel, created *apify.Created, err error) []string {
+func afterFailedPost(plan datasetResourceModel, created *apify.Created, err error) string {
 	var e *apify.Error
 	switch {
 	case created != nil:
-		return []string{fmt.Sprintf("The server created dataset %s, which is of no use without the rest of its answer and is removed again.", created.ID)}
+		return fmt.Sprintf("The server created dataset %s, which is of no use without the rest of its answer and is removed again.", created.ID)
 	case errors.As(err, &e) && !e.Ambiguous:
-		return []string{"No dataset was created."}
+		return "No dataset was created."
 	case plan.Name.IsNull():
-		return []string{"If the request arrived all the same, an unnamed dataset was created that nothing refers to. Apify deletes it " +
-			"after the plan's data retention period."}
+		return "If the request arrived all the same, an unnamed dataset was created that nothing refers to. Apify deletes it " +
+			"after the plan's data retention period."
 	default:
-		return []string{fmt.Sprintf("If the request arrived all the same, the next apply finds the dataset by its name, %s, and there will be no second one.", plan.Name)}
+		return fmt.Sprintf("If the request arrived all the same, the next apply finds the dataset by its name, %s, and there will be no second one.", plan.Name)
 	}
 }
 

@@ -41,9 +41,12 @@ func (r *datasetResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 
 	var stateID types.String
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("id"), &stateID)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	id := stateID.ValueString()
 	destroy := req.Plan.Raw.IsNull()
-	if resp.Diagnostics.HasError() || destroy && r.claims.applying() {
+	if destroy && r.claims.applying() {
 		return // a deposed object, planned once more: Delete knows whether its successor has the dataset
 	}
 	if !r.claims.hold(id) {
