@@ -164,7 +164,6 @@ func TestListResourceReadsAhead(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{PageLimit: 20})
 	ids := s.seedMany(50, "many-%02d")
-	const single = "GET /v2/datasets/{datasetId}"
 	// The first of each ten takes longest, so that answers come out of turn.
 	for i := range ids {
 		if i%readsAhead == 0 {
@@ -181,18 +180,18 @@ func TestListResourceReadsAhead(t *testing.T) {
 			t.Errorf("result %d is %v, want %s", i, l, ids[i])
 		}
 	}
-	if n := s.Recorder.Counts()[single]; n != len(ids) {
+	if n := s.Recorder.Counts()[getDataset]; n != len(ids) {
 		t.Errorf("%d datasets took %d reads", len(ids), n)
 	}
 	if n := s.Recorder.MaxConnections(); n < 2 || n > readsAhead {
 		t.Errorf("%d reads were under way at once", n)
 	}
 
-	for limit, want := range map[int64]int{1: 1, 7: 7, 10: 10, 23: 23} {
+	for _, want := range []int{1, 7, 10, 23} {
 		s.Recorder.Reset()
-		got, ds := w.listAll(t.Context(), nil, limit, true)
-		if n := s.Recorder.Counts()[single]; len(got) != want || n != want || len(ds) > 0 {
-			t.Errorf("the limit is %d: %d results after %d reads\n%s", limit, len(got), n, ds)
+		got, ds := w.listAll(t.Context(), nil, int64(want), true)
+		if n := s.Recorder.Counts()[getDataset]; len(got) != want || n != want || len(ds) > 0 {
+			t.Errorf("the limit is %d: %d results after %d reads\n%s", want, len(got), n, ds)
 		}
 	}
 
@@ -221,7 +220,7 @@ func TestListResourceReadsAhead(t *testing.T) {
 			return stop == "interrupt"
 		})
 		cancel()
-		if n := s.Recorder.Counts()[single]; fine != 1 || failed > 1 || n > 2*readsAhead {
+		if n := s.Recorder.Counts()[getDataset]; fine != 1 || failed > 1 || n > 2*readsAhead {
 			t.Errorf("%s: %d results, %d errors, after %d reads", stop, fine, failed, n)
 		}
 	}
