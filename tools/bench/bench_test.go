@@ -188,7 +188,7 @@ func TestState(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
-	s := &subject{resource: "x", arguments: "name = \"%d-${count.index}\""}
+	s := &subject{resource: "x", arguments: "name = \"" + blockNumber + "-${count.index}\""}
 	const want = `resource "x" "bench_1" {
   count = 1000
   name = "1-${count.index}"

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -17,7 +18,7 @@ type subject struct {
 	// provider is nil for Terraform's built-in one.
 	provider *provider
 	// resource is the resource's type and what is in its blocks, beside count, with
-	// a verb for a block's number.
+	// blockNumber where a block's number is to be.
 	resource, arguments string
 	// emulator is what the provider talks to; nil for one that uses no network.
 	emulator *emulator
@@ -43,14 +44,14 @@ func subjects(apify, other *provider, delayed, undelayed *emulator) []subject {
 		provider: apify,
 		resource: "apify_dataset",
 		// Otherwise each deletion would ask for items first.
-		arguments: "name          = \"bench-%d-${count.index}\"\n  force_destroy = true",
+		arguments: "name          = \"bench-" + blockNumber + "-${count.index}\"\n  force_destroy = true",
 		emulator:  delayed,
 	}
 	atOnce := dataset
 	atOnce.name, atOnce.emulator, atOnce.maxSize = nameDatasetNoDelay, undelayed, maxSizeNoDelay
 	return []subject{
-		{name: nameTerraformData, resource: "terraform_data", arguments: "input = \"bench-%d-${count.index}\""},
-		{name: nameTimeStatic, provider: other, resource: "time_static", arguments: "# block %d"},
+		{name: nameTerraformData, resource: "terraform_data", arguments: "input = \"bench-" + blockNumber + "-${count.index}\""},
+		{name: nameTimeStatic, provider: other, resource: "time_static"},
 		dataset,
 		atOnce,
 	}
@@ -62,6 +63,9 @@ func subjects(apify, other *provider, delayed, undelayed *emulator) []subject {
 // terraform_data to 10 s for one of 5,000. That would hide what is measured.
 const blockSize = 1000
 
+// blockNumber stands for a block's number in its arguments.
+const blockNumber = "BLOCK"
+
 // config is a configuration with some of the blocks of as many resources as size
 // says: those from the first on, up to the one before end.
 func (s *subject) config(size, first, end int) string {
@@ -71,7 +75,7 @@ func (s *subject) config(size, first, end int) string {
 	}
 	for i := first; i < end; i++ {
 		fmt.Fprintf(&b, "resource %q \"bench_%d\" {\n  count = %d\n  %s\n}\n\n",
-			s.resource, i, min(blockSize, size-i*blockSize), fmt.Sprintf(s.arguments, i))
+			s.resource, i, min(blockSize, size-i*blockSize), strings.ReplaceAll(s.arguments, blockNumber, strconv.Itoa(i)))
 	}
 	return b.String()
 }
