@@ -128,7 +128,12 @@ func ParseBaseURL(address string) (*url.URL, error) {
 	for strings.HasSuffix(path, "/v2") {
 		path = strings.TrimRight(strings.TrimSuffix(path, "/v2"), "/")
 	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}, nil
+	base := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}
+	// Not every host that url.Parse takes can be written so that it takes it again.
+	if _, err := url.Parse(base.String()); err != nil {
+		return nil, errors.New("it cannot be read as a URL")
+	}
+	return base, nil
 }
 
 // url is the address of an API path, which must be escaped already.

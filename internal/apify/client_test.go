@@ -84,7 +84,7 @@ func TestParseBaseURL(t *testing.T) {
 func FuzzParseBaseURL(f *testing.F) {
 	for _, seed := range []string{
 		"https://api.apify.com/v2/", "http://localhost:3333", "http://[::1%25lo]:1/a/v2/v2//", "https://a/b%2Fv2", "https://a/%41?",
-		"ftp://a", "//a", "https:///", "https://u:p@a", "a:b@c", "", " ", "https://a/../v2", "https://a/v2/.", "https://ä/é", "http://v2",
+		"ftp://a", "//a", "https:///", "https://u:p@a", "a:b@c", "", " ", "https://a/../v2", "https://a/v2/.", "https://ä/é", "http://v2", "http://[::%25\xe3]",
 	} {
 		f.Add(seed)
 	}
