@@ -17,7 +17,7 @@ func BenchmarkReads(b *testing.B) {
 		reference := newTestClient(b, s.URL)
 		known := make([]*Dataset, n)
 		for i, id := range seed(s.API, n) {
-			known[i] = stateOf(must(reference.Dataset(b.Context(), IDRef(id)))(b))
+			known[i] = stateOf(must(reference.GetDataset(b.Context(), DatasetIDRef(id)))(b))
 		}
 		s.Recorder.SetLatency(10 * time.Millisecond)
 		until := time.Now().Add(week)
@@ -25,7 +25,7 @@ func BenchmarkReads(b *testing.B) {
 			name string
 			read func(*Client, *Dataset) (*Dataset, error)
 		}{
-			{"singly", func(c *Client, d *Dataset) (*Dataset, error) { return c.Dataset(b.Context(), IDRef(d.ID)) }},
+			{"singly", func(c *Client, d *Dataset) (*Dataset, error) { return c.GetDataset(b.Context(), DatasetIDRef(d.ID)) }},
 			{"in bulk", func(c *Client, d *Dataset) (*Dataset, error) { return c.Refresh(b.Context(), d, until) }},
 		} {
 			b.Run(fmt.Sprintf("%d %s", n, way.name), func(b *testing.B) {
@@ -75,7 +75,7 @@ func BenchmarkDatasets(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if ids, err := listed(b.Context(), c, ListOptions{}); err != nil || len(ids) != n {
+				if ids, err := listed(b.Context(), c, ListDatasetsOptions{}); err != nil || len(ids) != n {
 					b.Fatalf("got %d datasets, %v", len(ids), err)
 				}
 			}
@@ -90,7 +90,7 @@ func BenchmarkRequest(b *testing.B) {
 	c := newLocalClient(b, api)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := c.Dataset(b.Context(), IDRef(id)); err != nil {
+		if _, err := c.GetDataset(b.Context(), DatasetIDRef(id)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -104,13 +104,13 @@ func BenchmarkSign(b *testing.B) {
 	}
 }
 
-func BenchmarkKeepsWorking(b *testing.B) {
+func BenchmarkCanReuseItemsURL(b *testing.B) {
 	until := time.Now().Add(week)
 	earlier, fresh := signedURL(testKey, until.Add(time.Hour)), signedURL(testKey, until.Add(week))
 	d := &Dataset{ID: testID, URLSigningSecretKey: ptr(testKey)}
 	b.ReportAllocs()
 	for b.Loop() {
-		if !KeepsWorking(earlier, fresh, d, until) {
+		if !CanReuseItemsURL(earlier, fresh, d, until) {
 			b.Fatal("it does not")
 		}
 	}

@@ -11,60 +11,44 @@ import (
 	"time"
 )
 
-// DefaultBaseURL is where Apify serves its API.
+// DefaultBaseURL is the address of the Apify API.
 const DefaultBaseURL = "https://api.apify.com"
 
-// DefaultMaxRetries is how often a request that failed in passing is usually
-// repeated: as often as Apify's own clients do it.
-const DefaultMaxRetries = 8
-
-// DefaultRequestTimeout bounds one attempt of a request unless [Config] says
-// otherwise.
+// DefaultRequestTimeout limits one attempt of a request unless [Config] sets another limit.
 const DefaultRequestTimeout = 30 * time.Second
 
-// Config says how a [Client] reaches the API.
+// Config configures a [Client].
 type Config struct {
-	// BaseURL is the server's address, in any form that [ParseBaseURL] takes;
-	// empty means [DefaultBaseURL].
+	// BaseURL is the server's address, in any form that [ParseBaseURL] reads. Defaults to
+	// [DefaultBaseURL].
 	BaseURL string
-	// Token authenticates every request. It is sent in the Authorization header
-	// only.
+	// Token authenticates every request. It is sent in the Authorization header only.
 	Token string
 	// UserAgent is sent with every request.
 	UserAgent string
-	// MaxRetries is how often a request that failed in passing is repeated; 0
-	// means never.
+	// MaxRetries is the maximum number of retries of one request; 0 disables retries.
 	MaxRetries int
-	// RequestTimeout bounds one attempt, the reading of its answer included; 0
-	// means [DefaultRequestTimeout].
+	// RequestTimeout limits one attempt, reading the response included. Defaults to
+	// [DefaultRequestTimeout].
 	RequestTimeout time.Duration
-	// RetryDelay is the first delay of the exponential back-off; 0 means the
-	// 500 ms of Apify's documentation.
+	// RetryDelay is the first delay of the exponential backoff. Defaults to 500 ms.
 	RetryDelay time.Duration
-	// Log is told of every attempt once it is over; nil means nobody is.
+	// Log is called after every attempt; nil disables it.
 	Log func(context.Context, Attempt)
 
-	// newTransport makes the transports that carry the requests; nil means the
-	// function newTransport.
-	newTransport func(requestTimeout time.Duration) http.RoundTripper
+	// transport carries the requests. Defaults to the result of newTransport.
+	transport http.RoundTripper
 }
 
-// Client calls the Apify API on behalf of the owner of one token. It is safe
-// for concurrent use, and meant to live for one walk of Terraform's graph.
+// Client calls the Apify API with one token.
 type Client struct {
-	base    *url.URL
-	config  Config
-	http    *http.Client
-	listing *listing
-
-	me struct {
-		turn turn
-		user *User
-	}
+	base   *url.URL
+	config Config
+	retry  retryPolicy
+	http   *http.Client
 }
 
-// NewClient returns a client, and sends nothing. The error is that of
-// [ParseBaseURL].
+// NewClient returns a client. It sends nothing. The error is that of [ParseBaseURL].
 func NewClient(config Config) (*Client, error) {
 	if config.BaseURL == "" {
 		config.BaseURL = DefaultBaseURL
@@ -75,35 +59,32 @@ func NewClient(config Config) (*Client, error) {
 	if config.RetryDelay <= 0 {
 		config.RetryDelay = defaultRetryDelay
 	}
-	if config.newTransport == nil {
-		config.newTransport = newTransport
+	if config.transport == nil {
+		config.transport = newTransport(config.RequestTimeout)
 	}
 	base, err := ParseBaseURL(config.BaseURL)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{
+	return &Client{
 		base:   base,
 		config: config,
+		retry:  retryPolicy{maxRetries: config.MaxRetries, firstDelay: config.RetryDelay},
 		http: &http.Client{
-			Transport: &transports{make: func() http.RoundTripper { return config.newTransport(config.RequestTimeout) }},
-			// This timeout is one attempt's, and includes reading the answer.
+			Transport: config.transport,
+			// The limit of one attempt, which includes reading the response's body.
 			Timeout: config.RequestTimeout,
-			// A redirect would carry the token to wherever the answer says.
+			// Following a redirect could send the token to another host.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-	}
-	c.me.turn = newTurn()
-	c.listing = newListing(c)
-	return c, nil
+	}, nil
 }
 
-// ParseBaseURL checks the address of an Apify API and brings it to one form:
-// without a trailing slash and without the /v2 that all paths begin with. Its
-// errors quote no password that the address may hold.
+// ParseBaseURL validates the address of an Apify API and returns it without a trailing slash and
+// without the /v2 that all paths begin with. Its errors never quote a password in the address.
 func ParseBaseURL(address string) (*url.URL, error) {
 	quoted := strconv.Quote(address)
-	if strings.Contains(address, "@") { // a password, even where the rest is not as it should be
+	if strings.Contains(address, "@") { // a password, even if the rest is malformed
 		quoted = "it"
 	}
 	u, err := url.Parse(strings.TrimSpace(address))
@@ -129,14 +110,14 @@ func ParseBaseURL(address string) (*url.URL, error) {
 		path = strings.TrimRight(strings.TrimSuffix(path, "/v2"), "/")
 	}
 	base := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}
-	// Not every host that url.Parse takes can be written so that it takes it again.
+	// url.Parse reads some hosts that it cannot read again in the form in which String writes them.
 	if _, err := url.Parse(base.String()); err != nil {
 		return nil, errors.New("it cannot be read as a URL")
 	}
 	return base, nil
 }
 
-// url is the address of an API path, which must be escaped already.
+// url returns the address of an API path, which must be escaped already.
 func (c *Client) url(path string, query url.Values) string {
 	s := c.base.String() + path
 	if len(query) > 0 {
@@ -144,20 +125,3 @@ func (c *Client) url(path string, query url.Values) string {
 	}
 	return s
 }
-
-// turn is a lock that is waited for no longer than a context lasts.
-type turn chan struct{}
-
-func newTurn() turn { return make(turn, 1) }
-
-// take waits for the turn; the error is the context's.
-func (t turn) take(ctx context.Context) error {
-	select {
-	case t <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (t turn) give() { <-t }

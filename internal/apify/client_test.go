@@ -117,7 +117,7 @@ func TestRequestHeaders(t *testing.T) {
 	s := startServer(t, emulator.Options{})
 	c := newTestClient(t, s.URL+"/v2/", func(c *Config) { c.UserAgent = "Terraform/1.2.3 terraform-provider-apify/4.5.6" })
 	d := must(c.CreateDataset(t.Context(), "headers"))(t)
-	must(c.UpdateDataset(t.Context(), d.ID, Update{Name: ptr("")}))(t)
+	must(c.UpdateDataset(t.Context(), d.ID, DatasetUpdate{Name: ptr("")}))(t)
 	for _, r := range s.Recorder.Requests() {
 		contentType := ""
 		if r.Method == http.MethodPut {
@@ -156,22 +156,22 @@ func TestConnectionsAreKeptAlive(t *testing.T) {
 	ctx := t.Context()
 	for range 5 {
 		d := must(c.CreateDataset(ctx, "kept"))(t)
-		must(c.Dataset(ctx, IDRef(d.ID)))(t)
-		must(c.HasItems(ctx, d.ID))(t)
-		must(c.UpdateDataset(ctx, d.ID, Update{Name: ptr("renamed")}))(t)
+		must(c.GetDataset(ctx, DatasetIDRef(d.ID)))(t)
+		must(c.DatasetHasItems(ctx, d.ID))(t)
+		must(c.UpdateDataset(ctx, d.ID, DatasetUpdate{Name: ptr("renamed")}))(t)
 		if err := c.DeleteDataset(ctx, d.ID); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Dataset(ctx, IDRef(d.ID)); !IsNotFound(err) {
+		if _, err := c.GetDataset(ctx, DatasetIDRef(d.ID)); !IsNotFound(err) {
 			t.Fatalf("got %v of a deleted dataset", err)
 		}
-		for _, err := range c.Datasets(ctx, ListOptions{}) {
+		for _, err := range c.Datasets(ctx, ListDatasetsOptions{}) {
 			t.Fatal(err)
 		}
 	}
 	// What is tried again goes over the same connection too.
 	s.Recorder.Inject(emulator.Fault{Status: http.StatusServiceUnavailable, Times: 2}, emulator.Fault{Status: http.StatusOK, Body: "<html>", Times: 1})
-	must(c.Me(ctx))(t)
+	must(c.CurrentUser(ctx))(t)
 	if n := s.Recorder.Connections(); n != 1 {
 		t.Errorf("one call after the other took %d connections", n)
 	}
@@ -196,7 +196,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 					for range test.parallel {
 						running.Go(func() {
 							for range 4 {
-								if _, err := c.Dataset(t.Context(), IDRef(d.ID)); err != nil {
+								if _, err := c.GetDataset(t.Context(), DatasetIDRef(d.ID)); err != nil {
 									t.Error(err)
 								}
 							}
@@ -238,19 +238,17 @@ func trust(s *httptest.Server) func(*http.Transport) {
 // trusting makes a client trust a server's certificate.
 func trusting(s *httptest.Server) func(*Config) { return withTransport(trust(s)) }
 
-// withTransport changes the transports that a client has anyway.
+// withTransport changes the transport that a client has by default.
 func withTransport(changes ...func(*http.Transport)) func(*Config) {
 	return func(c *Config) {
-		c.newTransport = func(requestTimeout time.Duration) http.RoundTripper {
-			transport, ok := newTransport(requestTimeout).(*http.Transport)
-			if !ok {
-				panic("the transport is another one")
-			}
-			for _, change := range changes {
-				change(transport)
-			}
-			return transport
+		transport, ok := newTransport(c.RequestTimeout).(*http.Transport)
+		if !ok {
+			panic("http.DefaultTransport was replaced")
 		}
+		for _, change := range changes {
+			change(transport)
+		}
+		c.transport = transport
 	}
 }
 
@@ -270,7 +268,7 @@ func TestHTTP2(t *testing.T) {
 	var running sync.WaitGroup
 	for range 50 {
 		running.Go(func() {
-			if _, err := c.Dataset(t.Context(), IDRef(d.ID)); err != nil {
+			if _, err := c.GetDataset(t.Context(), DatasetIDRef(d.ID)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -334,7 +332,7 @@ func TestDeadHTTP2ConnectionIsReplaced(t *testing.T) {
 
 	close(listener.frozen)
 	began := time.Now()
-	if _, err := c.Dataset(t.Context(), IDRef(d.ID)); err != nil {
+	if _, err := c.GetDataset(t.Context(), DatasetIDRef(d.ID)); err != nil {
 		t.Errorf("after %s: %v", time.Since(began), err)
 	}
 	if n := listener.n.Load(); n != 2 {
@@ -358,7 +356,7 @@ func TestUnknownAuthority(t *testing.T) {
 
 func TestSchemeMismatch(t *testing.T) {
 	plain := startServer(t, emulator.Options{})
-	_, err := newTestClient(t, strings.Replace(plain.URL, "http:", "https:", 1)).Me(t.Context())
+	_, err := newTestClient(t, strings.Replace(plain.URL, "http:", "https:", 1)).CurrentUser(t.Context())
 	if e := asError(t, err); !errors.Is(err, http.ErrSchemeMismatch) || e.Attempts != 1 {
 		t.Errorf("https to a server of http: got %v after %d attempts", err, e.Attempts)
 	}
@@ -368,7 +366,7 @@ func TestSchemeMismatch(t *testing.T) {
 
 	recorder := emulator.NewRecorder(emulator.NewAPI(emulator.Options{}))
 	s := startTLS(t, recorder)
-	_, err = newTestClient(t, strings.Replace(s.URL, "https:", "http:", 1)).Me(t.Context())
+	_, err = newTestClient(t, strings.Replace(s.URL, "https:", "http:", 1)).CurrentUser(t.Context())
 	if e := asError(t, err); e.Status != http.StatusBadRequest || e.Attempts != 1 || !strings.Contains(e.Body, "HTTP request to an HTTPS server") {
 		t.Errorf("http to a server of https: got %v after %d attempts", err, e.Attempts)
 	}
@@ -381,10 +379,10 @@ func TestUnknownHost(t *testing.T) {
 	c := newTestClient(t, "https://no-such-host.invalid", withTransport(func(transport *http.Transport) {
 		transport.DialContext = func(_ context.Context, _, address string) (net.Conn, error) {
 			host, _, _ := net.SplitHostPort(address)
-			return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
+			return nil, &net.OpError{Operation: "dial", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
 		}
 	}))
-	_, err := c.Me(t.Context())
+	_, err := c.CurrentUser(t.Context())
 	if e := asError(t, err); e.Attempts != 1 || !strings.Contains(err.Error(), "lookup no-such-host.invalid: no such host") {
 		t.Errorf("got %v after %d attempts", err, e.Attempts)
 	}
@@ -396,7 +394,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		s.Recorder.Inject(emulator.Fault{Status: status, Header: http.Header{
 			"Location": {strings.Replace(other.URL, "http://", "http://jane:hunter2@", 1) + "/v2/users/me?token=" + emulator.DefaultToken + "#secret"},
 		}})
-		_, err := newTestClient(t, s.URL).Me(t.Context())
+		_, err := newTestClient(t, s.URL).CurrentUser(t.Context())
 		e := asError(t, err)
 		if want := other.URL + "/v2/users/me"; e.Status != status || e.Attempts != 1 || e.Location != want {
 			t.Errorf("%d: got %v after %d attempts, to %q, want to %q", status, err, e.Attempts, e.Location, want)
@@ -420,7 +418,7 @@ const proxiedVariable = "TEST_PROXIED_BASE_URL"
 func TestProxyFromEnvironment(t *testing.T) {
 	if address := os.Getenv(proxiedVariable); address != "" {
 		c := newTestClient(t, address, func(c *Config) { c.MaxRetries = 0 })
-		must(c.Me(t.Context()))(t)
+		must(c.CurrentUser(t.Context()))(t)
 		return
 	}
 	proxy := startServer(t, emulator.Options{}) // it answers for every host

@@ -11,37 +11,18 @@ import (
 	"time"
 )
 
-// GeneralAccess is who may read a dataset beside its owner and those it is
-// shared with: https://docs.apify.com/platform/collaboration/general-resource-access.
-type GeneralAccess string
+const datasetsPath = "/v2/datasets"
 
-// The general access levels of Apify's OpenAPI document.
-const (
-	FollowUserSetting     GeneralAccess = "FOLLOW_USER_SETTING"
-	Restricted            GeneralAccess = "RESTRICTED"
-	AnyoneWithIDCanRead   GeneralAccess = "ANYONE_WITH_ID_CAN_READ"
-	AnyoneWithNameCanRead GeneralAccess = "ANYONE_WITH_NAME_CAN_READ"
-)
-
-// Ownership limits a listing to one's own datasets or to those of others.
-type Ownership string
-
-// The two kinds of ownership of Apify's OpenAPI document.
-const (
-	OwnedByMe    Ownership = "ownedByMe"
-	SharedWithMe Ownership = "sharedWithMe"
-)
-
-// Dataset is the API's dataset object, as Dataset and DatasetListItem of Apify's
-// OpenAPI document describe it. The list's items have fewer fields. What the
-// server left out or gave as null is nil; only ID is always there.
+// Dataset is the API's dataset object: the schemas Dataset and DatasetListItem of Apify's OpenAPI
+// document. Items of lists have fewer fields. A field that the server left out or sent as null is
+// nil; only ID is always there.
 type Dataset struct {
 	ID             string          `json:"id"`
-	Name           *string         `json:"name"`
+	Name           *string         `json:"name"` // nil if the dataset is unnamed
 	Title          *string         `json:"title"`
 	UserID         *string         `json:"userId"`
 	Username       *string         `json:"username"`
-	CreatedAt      *string         `json:"createdAt"` // RFC 3339, as all times
+	CreatedAt      *string         `json:"createdAt"` // RFC 3339, like all times
 	ModifiedAt     *string         `json:"modifiedAt"`
 	AccessedAt     *string         `json:"accessedAt"`
 	ItemCount      *int64          `json:"itemCount"`
@@ -49,124 +30,126 @@ type Dataset struct {
 	ActID          *string         `json:"actId"`
 	ActRunID       *string         `json:"actRunId"`
 	Fields         []string        `json:"fields"`
-	Schema         json.RawMessage `json:"schema"` // an object; nil or the word null where there is none
+	Schema         json.RawMessage `json:"schema"` // an object; nil or the word null without a schema
 	ConsoleURL     *string         `json:"consoleUrl"`
 	GeneralAccess  *GeneralAccess  `json:"generalAccess"`
-	Stats          *Stats          `json:"stats"`
-	// ItemsPublicURL opens the items without a token. For a restricted dataset it
-	// is signed afresh at every request, and a secret.
+	Stats          *DatasetStats   `json:"stats"`
+	// ItemsPublicURL is an address of the items that needs no token. For a restricted dataset it
+	// contains a signature, new at every request, and is a secret.
 	ItemsPublicURL *string `json:"itemsPublicUrl"`
-	// URLSigningSecretKey makes such signatures. Only tokens with write permission
-	// get to know it.
+	// URLSigningSecretKey is the key of such signatures. Only tokens with write permission get it.
 	URLSigningSecretKey *string `json:"urlSigningSecretKey"`
+
+	// NameOmitted reports whether the response has no name, not even an empty one. An item of a list
+	// without a name can be a named dataset.
+	NameOmitted bool `json:"-"`
 }
 
-// Stats are a dataset's counters. They lag and change on mere reads.
-type Stats struct {
+// DatasetStats holds a dataset's counters. They lag behind, and change on mere reads.
+type DatasetStats struct {
 	ReadCount     *int64 `json:"readCount"`
 	WriteCount    *int64 `json:"writeCount"`
-	StorageBytes  *int64 `json:"storageBytes"`  // not in the list's items
-	InflatedBytes *int64 `json:"inflatedBytes"` // only in the list's items
+	StorageBytes  *int64 `json:"storageBytes"`  // not in items of lists
+	InflatedBytes *int64 `json:"inflatedBytes"` // only in items of lists
 }
 
-// User is the owner of a token.
-type User struct {
-	ID       string `json:"id"`
-	Username string `json:"username"`
-}
-
-// Created is what [Client.CreateDataset] came to.
-type Created struct {
+// CreateDatasetResult is the result of [Client.CreateDataset].
+type CreateDatasetResult struct {
 	Dataset
-	// Existed is whether the API returned a dataset that had been there before,
-	// instead of creating one.
+	// Existed reports whether the dataset existed before the call.
 	Existed bool
 }
 
-// clockTolerance is what a createdAt may be older than the moment at which the
-// server, by its own clock, got the request: its Date header has whole seconds,
-// and its machines' clocks differ a little.
+// clockTolerance allows for clock skew between the API's servers and for the one-second resolution
+// of the Date header.
 const clockTolerance = 3 * time.Second
 
-// CreateDataset creates a dataset of the given name, or returns the one that has
-// that name already, whatever its spelling in upper and lower case. An empty
-// name always creates an unnamed dataset, and then a request that may have taken
-// effect is not repeated. If its answer could not be read but names what was
-// created in its Location header, the dataset comes with the error, its ID alone
-// filled in.
-func (c *Client) CreateDataset(ctx context.Context, name string) (*Created, error) {
-	k := &call{op: "creating an unnamed dataset", method: http.MethodPost, path: listPath, once: name == ""}
-	if name != "" {
-		k.op = fmt.Sprintf("creating dataset %q", name)
-		k.query = url.Values{"name": {name}}
-	}
+// CreateDataset creates a dataset with a name, or returns the dataset that already has the name,
+// ignoring case. With an empty name it always creates an unnamed dataset; such a request is not
+// retried if it may have taken effect.
+//
+// If the response of the creation of an unnamed dataset cannot be read, but its Location header
+// names the dataset, the error's CreatedID is that dataset's ID.
+//
+// Apify API docs: https://docs.apify.com/api/v2/datasets-post
+func (c *Client) CreateDataset(ctx context.Context, name string) (*CreateDatasetResult, error) {
 	var d Dataset
-	k.decode = data(&d, func() error {
-		err := d.accept(NameRef("", name))
+	r := &request{
+		operation:     "creating an unnamed dataset",
+		method:        http.MethodPost,
+		path:          datasetsPath,
+		nonIdempotent: name == "",
+	}
+	if name != "" {
+		r.operation = fmt.Sprintf("creating dataset %q", name)
+		r.query = url.Values{"name": {name}}
+	}
+	r.decode = decodeData(&d, func() error {
+		err := d.validate(DatasetNameRef("", name))
 		if err == nil && name == "" && d.Name != nil {
 			err = fmt.Errorf("it is a dataset named %q", *d.Name)
 		}
 		return err
 	})
-	if err := c.do(ctx, k); err != nil {
-		if name != "" { // what a lost attempt created is as good as written
-			c.listing.wrote("", name)
-			return nil, err
-		}
-		if id := k.createdID(); id != "" && d.ID == "" { // a body that says something else is not to be trusted
-			return &Created{Dataset: Dataset{ID: id}}, err
+	result, err := c.do(ctx, r)
+	if err != nil {
+		var e *Error
+		// A body with another dataset in it makes the whole response untrustworthy.
+		if errors.As(err, &e) && name == "" && d.ID == "" {
+			e.CreatedID = result.createdID()
 		}
 		return nil, err
 	}
-	c.listing.wrote(d.ID, name)
-	return &Created{Dataset: d, Existed: name != "" && k.existed(d.CreatedAt)}, nil
+	return &CreateDatasetResult{Dataset: d, Existed: name != "" && result.existed(d.CreatedAt)}, nil
 }
 
-// createdID is the id in the Location header of a 201 answer, or empty.
-func (k *call) createdID() string {
-	if k.response == nil || k.response.StatusCode != http.StatusCreated {
+// createdID returns the ID in the Location header of a 201 response, or "".
+func (o *outcome) createdID() string {
+	if o.status != http.StatusCreated {
 		return ""
 	}
-	location, err := url.Parse(k.response.Header.Get("Location"))
+	location, err := url.Parse(o.header.Get("Location"))
 	if err != nil {
 		return ""
 	}
-	ref, err := ParseRef(path.Base(location.Path))
+	ref, err := ParseDatasetRef(path.Base(location.Path))
 	if err != nil {
 		return ""
 	}
 	return ref.ID()
 }
 
-// existed tells whether the dataset that a POST returned had been there before
-// the first attempt. Servers disagree on the status for one that had: 200 by the
-// OpenAPI document, 201 by the page "Create dataset" and Apify's own local
-// platform. So its age decides as well, on the server's clock.
-func (k *call) existed(createdAt *string) bool {
-	ok := k.response.StatusCode == http.StatusOK
-	if ok && !k.ambiguous || createdAt == nil {
+// existed reports whether the dataset that a POST returned existed before the first attempt. The
+// servers disagree on the status of an existing dataset: 200 by the OpenAPI document, 201 by the
+// page "Create dataset" and by Apify's local platform. Therefore the dataset's age, on the server's
+// clock, decides as well.
+func (o *outcome) existed(createdAt *string) bool {
+	ok := o.status == http.StatusOK
+	if ok && !o.mayHaveRun || createdAt == nil {
 		return ok
 	}
 	created, err := time.Parse(time.RFC3339Nano, *createdAt)
 	if err != nil {
 		return ok
 	}
-	serverNow := k.answered
-	if date, err := http.ParseTime(k.response.Header.Get("Date")); err == nil {
+	serverNow := o.received
+	if date, err := http.ParseTime(o.header.Get("Date")); err == nil {
 		serverNow = date
 	}
-	began := serverNow.Add(-k.answered.Sub(k.started))
-	return created.Before(began.Add(-clockTolerance))
+	started := serverNow.Add(-o.received.Sub(o.started))
+	return created.Before(started.Add(-clockTolerance))
 }
 
-// Dataset reads a dataset.
-func (c *Client) Dataset(ctx context.Context, ref Ref) (*Dataset, error) {
+// GetDataset returns a dataset.
+//
+// Apify API docs: https://docs.apify.com/api/v2/dataset-get
+func (c *Client) GetDataset(ctx context.Context, ref DatasetRef) (*Dataset, error) {
 	var d Dataset
-	err := c.do(ctx, &call{
-		op:     fmt.Sprintf("reading dataset %q", ref),
-		method: http.MethodGet,
-		path:   ref.path(),
-		decode: data(&d, func() error { return d.accept(ref) }),
+	_, err := c.do(ctx, &request{
+		operation: fmt.Sprintf("reading dataset %q", ref),
+		method:    http.MethodGet,
+		path:      ref.path(),
+		decode:    decodeData(&d, func() error { return d.validate(ref) }),
 	})
 	if err != nil {
 		return nil, err
@@ -174,17 +157,16 @@ func (c *Client) Dataset(ctx context.Context, ref Ref) (*Dataset, error) {
 	return &d, nil
 }
 
-// Update is a change of a dataset. What is not set stays as it is.
-type Update struct {
-	// Name renames the dataset; empty removes the name.
+// DatasetUpdate is a change of a dataset. Fields that are nil are left unchanged.
+type DatasetUpdate struct {
+	// Name is the new name; empty removes the name.
 	Name *string
-	// GeneralAccess changes who may read it.
+	// GeneralAccess is the new level of access.
 	GeneralAccess *GeneralAccess
 }
 
-// MarshalJSON writes the PUT body: only what is to change, and an empty name as
-// null.
-func (u Update) MarshalJSON() ([]byte, error) {
+// MarshalJSON returns the body of the PUT request: only what changes, and null for an empty name.
+func (u DatasetUpdate) MarshalJSON() ([]byte, error) {
 	body := map[string]any{}
 	if u.Name != nil {
 		body["name"] = *u.Name
@@ -198,21 +180,18 @@ func (u Update) MarshalJSON() ([]byte, error) {
 	return json.Marshal(body)
 }
 
-// UpdateDataset changes a dataset and returns it as it is afterwards. A server
-// may accept a change and not apply it: compare.
-func (c *Client) UpdateDataset(ctx context.Context, id string, update Update) (*Dataset, error) {
-	name := ""
-	if update.Name != nil {
-		name = *update.Name
-	}
-	c.listing.wrote(id, name)
+// UpdateDataset changes a dataset and returns it as it is afterwards. A server can accept a change
+// without applying it, so callers must compare.
+//
+// Apify API docs: https://docs.apify.com/api/v2/dataset-put
+func (c *Client) UpdateDataset(ctx context.Context, id string, update DatasetUpdate) (*Dataset, error) {
 	var d Dataset
-	err := c.do(ctx, &call{
-		op:     fmt.Sprintf("updating dataset %q", id),
-		method: http.MethodPut,
-		path:   IDRef(id).path(),
-		body:   update,
-		decode: data(&d, func() error { return d.accept(IDRef(id)) }),
+	_, err := c.do(ctx, &request{
+		operation: fmt.Sprintf("updating dataset %q", id),
+		method:    http.MethodPut,
+		path:      DatasetIDRef(id).path(),
+		body:      update,
+		decode:    decodeData(&d, func() error { return d.validate(DatasetIDRef(id)) }),
 	})
 	if err != nil {
 		return nil, err
@@ -220,25 +199,29 @@ func (c *Client) UpdateDataset(ctx context.Context, id string, update Update) (*
 	return &d, nil
 }
 
-// DeleteDataset deletes a dataset and its items. There is no way back.
+// DeleteDataset deletes a dataset and its items, which cannot be recovered.
+//
+// Apify API docs: https://docs.apify.com/api/v2/dataset-delete
 func (c *Client) DeleteDataset(ctx context.Context, id string) error {
-	c.listing.wrote(id, "")
-	return c.do(ctx, &call{
-		op:     fmt.Sprintf("deleting dataset %q", id),
-		method: http.MethodDelete,
-		path:   IDRef(id).path(),
+	_, err := c.do(ctx, &request{
+		operation: fmt.Sprintf("deleting dataset %q", id),
+		method:    http.MethodDelete,
+		path:      DatasetIDRef(id).path(),
 	})
+	return err
 }
 
-// HasItems tells whether a dataset holds an item by asking for one, since the
-// counters lag behind pushes: "up to 5 seconds", says the OpenAPI document.
-func (c *Client) HasItems(ctx context.Context, id string) (bool, error) {
+// DatasetHasItems reports whether a dataset contains items, by requesting one. Unlike the counters,
+// which lag "up to 5 seconds" by the OpenAPI document, the items are consistent.
+//
+// Apify API docs: https://docs.apify.com/api/v2/dataset-items-get
+func (c *Client) DatasetHasItems(ctx context.Context, id string) (bool, error) {
 	var items []json.RawMessage
-	err := c.do(ctx, &call{
-		op:     fmt.Sprintf("looking for items in dataset %q", id),
-		method: http.MethodGet,
-		path:   IDRef(id).path() + "/items",
-		query:  url.Values{"limit": {"1"}},
+	_, err := c.do(ctx, &request{
+		operation: fmt.Sprintf("looking for items in dataset %q", id),
+		method:    http.MethodGet,
+		path:      DatasetIDRef(id).path() + "/items",
+		query:     url.Values{"limit": {"1"}},
 		decode: func(raw []byte) error {
 			if err := unmarshal(raw, &items); err != nil {
 				return err
@@ -252,50 +235,22 @@ func (c *Client) HasItems(ctx context.Context, id string) (bool, error) {
 	return len(items) > 0, err
 }
 
-// Me is the token's own user. It is asked for once.
-func (c *Client) Me(ctx context.Context) (*User, error) {
-	const op = "reading the token's user"
-	if err := c.me.turn.take(ctx); err != nil {
-		return nil, &Error{Op: op, Err: err, Stopped: err}
-	}
-	defer c.me.turn.give()
-	if c.me.user != nil {
-		return c.me.user, nil
-	}
-	var u User
-	err := c.do(ctx, &call{
-		op:     op,
-		method: http.MethodGet,
-		path:   "/v2/users/me",
-		decode: data(&u, func() error {
-			if u.ID == "" {
-				return errors.New(`it has no "id"`)
-			}
-			return nil
-		}),
-	})
-	if err != nil {
-		return nil, err
-	}
-	c.me.user = &u
-	return &u, nil
-}
+// errNoDatasetID is the error of a response that is not a dataset.
+var errNoDatasetID = errors.New(`it has a dataset without a usable "id"`)
 
-// errNoID is an answer that is no dataset at all.
-var errNoID = errors.New(`it has a dataset without a usable "id"`)
-
-// accept checks that an answer is a dataset, and the one that was asked for: a
-// proxy's cache must not swap datasets. In lists every dataset has a name, by the
-// OpenAPI document; an unnamed one's is empty, or its id.
-func (d *Dataset) accept(ref Ref) error {
+// validate reports whether a response is the requested dataset: the cache of a proxy must not
+// exchange datasets. It removes the name that lists contain for an unnamed dataset, which is empty or
+// the dataset's ID.
+func (d *Dataset) validate(ref DatasetRef) error {
+	d.NameOmitted = d.Name == nil
 	if d.Name != nil && (*d.Name == "" || *d.Name == d.ID) {
 		d.Name = nil
 	}
 	id, name := ref.ID(), ref.name()
 	switch {
-	case !idPattern.MatchString(d.ID):
-		return errNoID
-	case id != "" && d.ID != id, name != "" && d.Name != nil && !EqualNames(*d.Name, name):
+	case !datasetIDPattern.MatchString(d.ID):
+		return errNoDatasetID
+	case id != "" && d.ID != id, name != "" && d.Name != nil && !EqualDatasetNames(*d.Name, name):
 		return fmt.Errorf("it is dataset %q, which is not the one asked for", d.ID)
 	}
 	return nil

@@ -204,7 +204,7 @@ func TestLocalPlatform(t *testing.T) {
 	if d.Existed || d.GeneralAccess != nil || d.ItemsPublicURL != nil || d.URLSigningSecretKey != nil {
 		t.Errorf("got %+v", d)
 	}
-	updated := must(c.UpdateDataset(ctx, d.ID, Update{GeneralAccess: ptr(Restricted)}))(t)
+	updated := must(c.UpdateDataset(ctx, d.ID, DatasetUpdate{GeneralAccess: ptr(Restricted)}))(t)
 	if updated.GeneralAccess != nil {
 		t.Errorf("got %+v", updated)
 	}
@@ -219,11 +219,11 @@ func TestUpdateBody(t *testing.T) {
 		update Update
 		want   string
 	}{
-		{"nothing", Update{}, `{}`},
-		{"a name", Update{Name: ptr("a")}, `{"name":"a"}`},
-		{"no name", Update{Name: ptr("")}, `{"name":null}`},
-		{"access", Update{GeneralAccess: ptr(Restricted)}, `{"generalAccess":"RESTRICTED"}`},
-		{"both", Update{Name: ptr("a"), GeneralAccess: ptr(AnyoneWithNameCanRead)}, `{"generalAccess":"ANYONE_WITH_NAME_CAN_READ","name":"a"}`},
+		{"nothing", DatasetUpdate{}, `{}`},
+		{"a name", DatasetUpdate{Name: ptr("a")}, `{"name":"a"}`},
+		{"no name", DatasetUpdate{Name: ptr("")}, `{"name":null}`},
+		{"access", DatasetUpdate{GeneralAccess: ptr(Restricted)}, `{"generalAccess":"RESTRICTED"}`},
+		{"both", DatasetUpdate{Name: ptr("a"), GeneralAccess: ptr(AnyoneWithNameCanRead)}, `{"generalAccess":"ANYONE_WITH_NAME_CAN_READ","name":"a"}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got, err := json.Marshal(test.update); err != nil || string(got) != test.want {
@@ -239,23 +239,23 @@ func TestUpdateDataset(t *testing.T) {
 	c := newTestClient(t, s.URL)
 	ctx := t.Context()
 
-	d := must(c.UpdateDataset(ctx, there.ID, Update{Name: ptr("after")}))(t)
+	d := must(c.UpdateDataset(ctx, there.ID, DatasetUpdate{Name: ptr("after")}))(t)
 	if *d.Name != "after" || *d.GeneralAccess != Restricted {
 		t.Errorf("after renaming: %+v", d)
 	}
-	d = must(c.UpdateDataset(ctx, there.ID, Update{GeneralAccess: ptr(AnyoneWithIDCanRead)}))(t)
+	d = must(c.UpdateDataset(ctx, there.ID, DatasetUpdate{GeneralAccess: ptr(AnyoneWithIDCanRead)}))(t)
 	if *d.Name != "after" || *d.GeneralAccess != AnyoneWithIDCanRead {
 		t.Errorf("after changing the access: %+v", d)
 	}
-	d = must(c.UpdateDataset(ctx, there.ID, Update{Name: ptr("")}))(t)
+	d = must(c.UpdateDataset(ctx, there.ID, DatasetUpdate{Name: ptr("")}))(t)
 	if d.Name != nil {
 		t.Errorf("after taking away the name: %+v", d)
 	}
 	s.API.Seed(emulator.Dataset{Name: "taken"})
-	if _, err := c.UpdateDataset(ctx, there.ID, Update{Name: ptr("Taken")}); !IsRefused(err) || IsNotFound(err) {
+	if _, err := c.UpdateDataset(ctx, there.ID, DatasetUpdate{Name: ptr("Taken")}); !IsRefused(err) || IsNotFound(err) {
 		t.Errorf("renaming onto a taken name: %v", err)
 	}
-	if _, err := c.UpdateDataset(ctx, "NoSuchDataset0001", Update{Name: ptr("x")}); !IsNotFound(err) {
+	if _, err := c.UpdateDataset(ctx, "NoSuchDataset0001", DatasetUpdate{Name: ptr("x")}); !IsNotFound(err) {
 		t.Errorf("renaming nothing: %v", err)
 	}
 	if n := s.Recorder.Counts()["PUT /v2/datasets/{datasetId}"]; n != 5 {
@@ -268,7 +268,7 @@ func TestDataset(t *testing.T) {
 		{Username: "jane", Token: emulator.DefaultToken},
 		{Username: "joe", Token: "another"},
 	}})
-	joe := must(newTestClient(t, s.URL, func(c *Config) { c.Token = "another" }).Me(t.Context()))(t)
+	joe := must(newTestClient(t, s.URL, func(c *Config) { c.Token = "another" }).CurrentUser(t.Context()))(t)
 	there := s.API.Seed(emulator.Dataset{
 		Name: "My-Data", Title: "My data", ActID: "SomeActor00000001", Schema: json.RawMessage(`{"fields": {}}`), WriteCount: 2,
 		Items: []json.RawMessage{[]byte(`{"a": 1}`), []byte(`{"b": 2}`)},
@@ -278,8 +278,8 @@ func TestDataset(t *testing.T) {
 	c := newTestClient(t, s.URL)
 	ctx := t.Context()
 
-	for _, ref := range []Ref{IDRef(there.ID), NameRef("", "my-data"), NameRef("jane", "MY-DATA"), NameRef(there.UserID, "my-data")} {
-		d := must(c.Dataset(ctx, ref))(t)
+	for _, ref := range []DatasetRef{DatasetIDRef(there.ID), DatasetNameRef("", "my-data"), DatasetNameRef("jane", "MY-DATA"), DatasetNameRef(there.UserID, "my-data")} {
+		d := must(c.GetDataset(ctx, ref))(t)
 		if d.ID != there.ID || *d.Name != "My-Data" || *d.Title != "My data" || *d.UserID != there.UserID || *d.ActID != there.ActID ||
 			*d.ItemCount != 2 || len(d.Fields) != 2 || len(d.Schema) == 0 || *d.Stats.WriteCount != 2 || d.ActRunID != nil ||
 			*d.CreatedAt != there.CreatedAt.Format("2006-01-02T15:04:05.000Z") || *d.GeneralAccess != FollowUserSetting ||
@@ -287,11 +287,11 @@ func TestDataset(t *testing.T) {
 			t.Errorf("%s is %+v", ref, d)
 		}
 	}
-	if d := must(c.Dataset(ctx, NameRef("joe", "shared")))(t); d.ID != shared.ID || d.URLSigningSecretKey != nil {
+	if d := must(c.GetDataset(ctx, DatasetNameRef("joe", "shared")))(t); d.ID != shared.ID || d.URLSigningSecretKey != nil {
 		t.Errorf("the shared dataset is %+v", d)
 	}
-	for _, ref := range []Ref{IDRef(hidden.ID), NameRef("", "hidden"), NameRef("joe", "hidden"), IDRef("NoSuchDataset0001")} {
-		if d, err := c.Dataset(ctx, ref); !IsNotFound(err) || d != nil {
+	for _, ref := range []DatasetRef{DatasetIDRef(hidden.ID), DatasetNameRef("", "hidden"), DatasetNameRef("joe", "hidden"), DatasetIDRef("NoSuchDataset0001")} {
+		if d, err := c.GetDataset(ctx, ref); !IsNotFound(err) || d != nil {
 			t.Errorf("%s: got %+v, %v", ref, d, err)
 		}
 	}
@@ -314,15 +314,15 @@ func TestAnswersOfAnotherDataset(t *testing.T) {
 			return err
 		},
 		"read": func(ctx context.Context) error {
-			_, err := c.Dataset(ctx, IDRef(asked.ID))
+			_, err := c.GetDataset(ctx, DatasetIDRef(asked.ID))
 			return err
 		},
 		"read by name": func(ctx context.Context) error {
-			_, err := c.Dataset(ctx, NameRef("", "asked"))
+			_, err := c.GetDataset(ctx, DatasetNameRef("", "asked"))
 			return err
 		},
 		"update": func(ctx context.Context) error {
-			_, err := c.UpdateDataset(ctx, asked.ID, Update{GeneralAccess: ptr(Restricted)})
+			_, err := c.UpdateDataset(ctx, asked.ID, DatasetUpdate{GeneralAccess: ptr(Restricted)})
 			return err
 		},
 	} {
@@ -353,25 +353,25 @@ func TestHasItems(t *testing.T) {
 	s := startServer(t, emulator.Options{CounterLag: time.Hour})
 	d := s.API.Seed(emulator.Dataset{Name: "items"})
 	c := newTestClient(t, s.URL)
-	if must(c.HasItems(t.Context(), d.ID))(t) {
+	if must(c.DatasetHasItems(t.Context(), d.ID))(t) {
 		t.Error("an empty dataset has items")
 	}
 	s.API.Push(d.ID, json.RawMessage(`{"a": 1}`), json.RawMessage(`{"a": 2}`))
-	if !must(c.HasItems(t.Context(), d.ID))(t) {
+	if !must(c.DatasetHasItems(t.Context(), d.ID))(t) {
 		t.Error("a dataset with items has none")
 	}
 	requests := s.Recorder.Requests()
 	if got := requests[len(requests)-1].Query.Encode(); got != "limit=1" {
 		t.Errorf("asked for %q", got)
 	}
-	if _, err := c.HasItems(t.Context(), "NoSuchDataset0001"); !IsNotFound(err) {
+	if _, err := c.DatasetHasItems(t.Context(), "NoSuchDataset0001"); !IsNotFound(err) {
 		t.Errorf("got %v", err)
 	}
 	// What is not an array of items says nothing about there being none.
 	for _, body := range []string{"", "null", "{}", `{"data": []}`, `"[]"`, "[", "[] []", "0", "<html>"} {
 		s.Recorder.ClearFaults()
 		s.Recorder.Inject(emulator.Fault{Status: http.StatusOK, Body: body})
-		if _, err := c.HasItems(t.Context(), d.ID); err == nil || asError(t, err).Attempts != 1+testRetries {
+		if _, err := c.DatasetHasItems(t.Context(), d.ID); err == nil || asError(t, err).Attempts != 1+testRetries {
 			t.Errorf("%q: got %v", body, err)
 		}
 	}
@@ -382,7 +382,7 @@ func TestMe(t *testing.T) {
 	c := newTestClient(t, s.URL, func(c *Config) { c.MaxRetries = 0 })
 	// A failure is not kept.
 	s.Recorder.Inject(emulator.Fault{Status: http.StatusServiceUnavailable, Times: 1})
-	if _, err := c.Me(t.Context()); asError(t, err).Status != http.StatusServiceUnavailable {
+	if _, err := c.CurrentUser(t.Context()); asError(t, err).Status != http.StatusServiceUnavailable {
 		t.Errorf("got %v", err)
 	}
 	s.Recorder.Reset()
@@ -390,7 +390,7 @@ func TestMe(t *testing.T) {
 	var running sync.WaitGroup
 	for range 20 {
 		running.Go(func() {
-			if me, err := c.Me(t.Context()); err != nil || me.ID != emulator.DefaultUserID || me.Username != emulator.DefaultUsername {
+			if me, err := c.CurrentUser(t.Context()); err != nil || me.ID != emulator.DefaultUserID || me.Username != emulator.DefaultUsername {
 				t.Errorf("got %+v, %v", me, err)
 			}
 		})
@@ -410,7 +410,7 @@ func TestMeWaitsNoLongerThanItsContext(t *testing.T) {
 	hanging, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		if _, err := c.Me(hanging); !errors.Is(err, context.Canceled) {
+		if _, err := c.CurrentUser(hanging); !errors.Is(err, context.Canceled) {
 			t.Errorf("the first got %v", err)
 		}
 	})
@@ -418,13 +418,13 @@ func TestMeWaitsNoLongerThanItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	_, err := c.Me(ctx)
+	_, err := c.CurrentUser(ctx)
 	if e := asError(t, err); !errors.Is(e.Stopped, context.DeadlineExceeded) || time.Since(began) > time.Second {
 		t.Errorf("after %s: %v", time.Since(began), err)
 	}
 	stop()
 	running.Wait()
-	must(c.Me(t.Context()))(t)
+	must(c.CurrentUser(t.Context()))(t)
 }
 
 func FuzzDatasetAnswer(f *testing.F) {
@@ -455,11 +455,11 @@ func FuzzDatasetAnswer(f *testing.F) {
 			w.WriteHeader(status)
 			_, _ = w.Write([]byte(body))
 		}), func(c *Config) { c.MaxRetries = 0 })
-		for _, ref := range []Ref{IDRef("abc"), NameRef("", "x")} {
-			d, err := c.Dataset(t.Context(), ref)
+		for _, ref := range []DatasetRef{DatasetIDRef("abc"), DatasetNameRef("", "x")} {
+			d, err := c.GetDataset(t.Context(), ref)
 			if err == nil {
 				if status > 299 || !json.Valid([]byte(body)) || ref.ID() != "" && d.ID != ref.ID() || !idPattern.MatchString(d.ID) ||
-					ref.name() != "" && d.Name != nil && !EqualNames(*d.Name, ref.name()) {
+					ref.name() != "" && d.Name != nil && !EqualDatasetNames(*d.Name, ref.name()) {
 					t.Errorf("%d %q is %+v", status, body, d)
 				}
 				continue

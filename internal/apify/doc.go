@@ -1,4 +1,8 @@
-// Package apify is a client for the dataset endpoints of the Apify API
-// (https://docs.apify.com/api/v2): typed calls, one error type, and one place
-// that retries. It knows nothing of Terraform.
+// Package apify is a plain client for the dataset endpoints of the Apify API
+// (https://docs.apify.com/api/v2): typed calls, one error type, one retry policy.
+//
+// It caches nothing and knows nothing of Terraform. Every call sends at least one request, and what
+// a call returns depends on the server's response alone. [Client] is safe for concurrent use.
+//
+// The whole retry policy is in retry.go.
 package apify

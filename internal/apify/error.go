@@ -1,11 +1,9 @@
 package apify
 
 import (
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -13,53 +11,55 @@ import (
 	"unicode"
 )
 
-// The types of the API's errors that the client tells apart, from ErrorType in
-// Apify's OpenAPI document.
+// Types of API errors that the client distinguishes, from ErrorType in Apify's OpenAPI document.
 const (
 	typeRecordNotFound        = "record-not-found"
 	typeRecordOrTokenNotFound = "record-or-token-not-found"
 )
 
-// maxQuote is how many characters of a body that is not the API's are quoted.
+// maxQuote limits how many characters of a body that is not the API's are quoted.
 const maxQuote = 200
 
-// ErrBrokenOff is in an [Error] whose answer began to arrive and did not end.
-var ErrBrokenOff = errors.New("it broke off")
+// ErrIncompleteBody is the cause of an [Error] whose response's body ended early.
+var ErrIncompleteBody = errors.New("it broke off")
 
-// Error is why a call of the API failed. It quotes neither the token nor a
-// signature, whatever the server answered.
+// Error is the error of a failed call. It quotes neither the token nor a signature, whatever the
+// server sent.
 type Error struct {
-	// Op is what was tried, on which dataset, such as `reading dataset "abc"`.
-	Op string
-	// Method and URL are the request's; the URL is without its query.
+	// Operation names the operation and the dataset, such as `reading dataset "abc"`.
+	Operation string
+	// Method and URL are those of the request; the URL has no query.
 	Method string
 	URL    string
-	// Attempts is how often the request was sent.
+	// Attempts is the number of attempts.
 	Attempts int
-	// Status is the last answer's HTTP status; 0 where none arrived.
+	// Status is the HTTP status of the last response; 0 if the last attempt had none.
 	Status int
-	// Type and Message are the API's own; empty where the body was not the API's.
+	// Type and Message are those of the API's error; empty if the body was not the API's.
 	Type    string
 	Message string
 	// Body is the beginning of a body that is not the API's, made printable.
 	Body string
-	// Location is where a 3xx answer pointed to, without its query.
+	// Location is the target of a 3xx response, without its query.
 	Location string
-	// Err is why no answer arrived, or why it could not be read.
+	// Err is the reason why there was no response, or why the response could not be read.
 	Err error
-	// Stopped is what ended the attempts early: [context.Canceled] after an
-	// interrupt, [context.DeadlineExceeded] after the operation's timeout.
+	// Stopped is the reason why there were no further attempts: [context.Canceled] after an
+	// interrupt, [context.DeadlineExceeded] after the operation's timeout; else nil.
 	Stopped error
-	// Ambiguous is whether some attempt may have taken effect on the server.
-	Ambiguous bool
+	// MayHaveTakenEffect reports whether the server may have acted on one of the attempts.
+	MayHaveTakenEffect bool
+	// CreatedID is the ID of the dataset that the server created, if only the Location header of the
+	// response could be read.
+	CreatedID string
 
 	token string
 }
 
-// Error tells the whole story in one line.
+// Error returns the operation, the request, the result and the number of attempts in one line.
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: ", e.Op)
+	fmt.Fprintf(&b, "%s: ", e.Operation)
 	if e.Method != "" {
 		fmt.Fprintf(&b, "%s %s ", e.Method, e.URL)
 	}
@@ -89,10 +89,10 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// cause is the text of Err, which may quote what the server sent.
+// cause returns the text of Err, which can quote the server.
 func (e *Error) cause() string { return e.printable(fmt.Sprint(e.Err)) }
 
-// Unwrap gives the cause, and what stopped the attempts.
+// Unwrap returns Err and Stopped.
 func (e *Error) Unwrap() []error {
 	var errs []error
 	for _, err := range []error{e.Err, e.Stopped} {
@@ -107,7 +107,7 @@ func (e *Error) status() string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)))
 }
 
-// setBody takes a failed answer's body and headers apart.
+// setBody sets the fields that come from a failed response's body and header.
 func (e *Error) setBody(raw []byte, header http.Header) {
 	var envelope struct {
 		Error *struct {
@@ -117,7 +117,7 @@ func (e *Error) setBody(raw []byte, header http.Header) {
 	}
 	if e.Status >= 300 && json.Unmarshal(raw, &envelope) == nil && envelope.Error != nil {
 		e.Type = envelope.Error.Type
-		if e.Type != typeRecordNotFound && e.Type != typeRecordOrTokenNotFound { // in which a short token may occur
+		if e.Type != typeRecordNotFound && e.Type != typeRecordOrTokenNotFound { // which a short token may be part of
 			e.Type = e.printable(e.Type)
 		}
 		e.Message = e.printable(envelope.Error.Message)
@@ -131,18 +131,17 @@ func (e *Error) setBody(raw []byte, header http.Header) {
 	}
 }
 
-// secrets are what a quoted answer must not show: tokens, signatures and the
-// keys that make them, in URLs and headers and in JSON, also in JSON within JSON.
+// secrets matches the parts of a body that must not be quoted: tokens, signatures and signing keys,
+// in URLs, in headers and in JSON, also in JSON within a JSON string.
 var secrets = regexp.MustCompile(`(?i)((?:signature|token)(?:=|%3D)|(?:signature|token|urlSigningSecretKey)\\*"\s*:\s*\\*"|bearer\s+)[^&"\\\s]+`)
 
-// maxScanned bounds how many bytes of an answer are searched for secrets.
+// maxScanned limits how many bytes of a body are searched for secrets.
 const maxScanned = 64 << 10
 
-// printable is text fit for a terminal: the beginning of s without secrets,
-// control characters and bad UTF-8.
+// printable returns the beginning of s without secrets, control characters and invalid UTF-8.
 func (e *Error) printable(s string) string {
 	s = s[:min(len(s), maxScanned)]
-	// Before the secrets, which could not be seen with control characters in them.
+	// Control characters are removed first: the pattern does not match a secret that contains one.
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -165,25 +164,24 @@ func (e *Error) printable(s string) string {
 	return s
 }
 
-// redacted stands for a secret.
+// redacted replaces a secret.
 const redacted = "(redacted)"
 
-// IsNotFound tells whether the API itself said that a record does not exist, or
-// is not for this token: a 404 of a proxy or of another server is not that.
+// IsNotFound reports whether the API itself responded that a record does not exist or is
+// inaccessible to the token. A 404 of a proxy or of another server is not such a response.
 func IsNotFound(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Status == http.StatusNotFound &&
 		(e.Type == typeRecordNotFound || e.Type == typeRecordOrTokenNotFound)
 }
 
-// IsRefused tells whether the server understood a request and would not act on
-// it: a status of class 4xx.
+// IsRefused reports whether the server refused the request: a status of class 4xx.
 func IsRefused(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Status >= 400 && e.Status < 500
 }
 
-// proxyError is what a proxy answered instead of connecting to the server.
+// proxyError is the error of a proxy that did not connect to the server.
 type proxyError struct {
 	proxy  string // its host
 	status int
@@ -191,20 +189,4 @@ type proxyError struct {
 
 func (e *proxyError) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("the proxy %s answered %d %s", e.proxy, e.status, http.StatusText(e.status)))
-}
-
-// permanent tells of an error without an answer that another attempt would end
-// the same: the address or a certificate is wrong, or a proxy refuses.
-func permanent(err error) bool {
-	var (
-		certificate *tls.CertificateVerificationError
-		record      tls.RecordHeaderError
-		dns         *net.DNSError
-		proxy       *proxyError
-	)
-	return errors.As(err, &certificate) ||
-		errors.As(err, &proxy) && !passingStatus(proxy.status) ||
-		errors.As(err, &record) ||
-		errors.Is(err, http.ErrSchemeMismatch) ||
-		errors.As(err, &dns) && dns.IsNotFound
 }

@@ -16,7 +16,7 @@ import (
 // answered is the error that an answer becomes.
 func answered(status int, body string, location ...string) *Error {
 	e := &Error{
-		Op:       `reading dataset "abc"`,
+		Operation:       `reading dataset "abc"`,
 		Method:   http.MethodGet,
 		URL:      "https://api.test/v2/datasets/abc",
 		Attempts: 1,
@@ -68,9 +68,9 @@ func TestErrorText(t *testing.T) {
 			request + `answered 200 OK, but it is not JSON; the answer begins "<html>" (tried once)`},
 		{"an error with a good status", with(answered(200, `{"error": {"type": "x"}}`), func(e *Error) { e.Err = errors.New(`it has no "data"`) }),
 			request + `answered 200 OK, but it has no "data"; the answer begins "{\"error\": {\"type\": \"x\"}}" (tried once)`},
-		{"no answer", &Error{Op: `reading dataset "abc"`, Method: "GET", URL: "https://api.test/v2/datasets/abc", Attempts: 2, Err: errors.New("connection refused")},
+		{"no answer", &Error{Operation: `reading dataset "abc"`, Method: "GET", URL: "https://api.test/v2/datasets/abc", Attempts: 2, Err: errors.New("connection refused")},
 			request + "got no answer: connection refused (tried 2 times)"},
-		{"no request", &Error{Op: `reading dataset "abc"`, Err: context.Canceled},
+		{"no request", &Error{Operation: `reading dataset "abc"`, Err: context.Canceled},
 			`reading dataset "abc": got no answer: context canceled`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -147,7 +147,7 @@ func TestPrintable(t *testing.T) {
 
 // The server also has its say in the errors of the network.
 func TestErrorTextOfCauses(t *testing.T) {
-	e := &Error{Op: "reading", Err: errors.New("malformed HTTP response \"\x1b[1mapify_api_SECRET " + strings.Repeat("x", 5000)), token: "apify_api_SECRET"}
+	e := &Error{Operation: "reading", Err: errors.New("malformed HTTP response \"\x1b[1mapify_api_SECRET " + strings.Repeat("x", 5000)), token: "apify_api_SECRET"}
 	got := e.Error()
 	if strings.Contains(got, "SECRET") || strings.Contains(got, "\x1b") || len(got) > 300 {
 		t.Errorf("got %q", got)
@@ -196,16 +196,16 @@ func TestPermanent(t *testing.T) {
 		{"certificate", &tls.CertificateVerificationError{Err: errors.New("expired")}, true},
 		{"no TLS", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, true},
 		{"scheme", http.ErrSchemeMismatch, true},
-		{"no such host", &net.OpError{Op: "dial", Err: &net.DNSError{IsNotFound: true}}, true},
-		{"name server in trouble", &net.OpError{Op: "dial", Err: &net.DNSError{IsTemporary: true}}, false},
+		{"no such host", &net.OpError{Operation: "dial", Err: &net.DNSError{IsNotFound: true}}, true},
+		{"name server in trouble", &net.OpError{Operation: "dial", Err: &net.DNSError{IsTemporary: true}}, false},
 		{"proxy refuses", &proxyError{status: 407}, true},
 		{"proxy is busy", &proxyError{status: 429}, false},
 		{"proxy fails", &proxyError{status: 502}, false},
-		{"refused", &net.OpError{Op: "dial", Err: errors.New("connection refused")}, false},
+		{"refused", &net.OpError{Operation: "dial", Err: errors.New("connection refused")}, false},
 		{"timeout", context.DeadlineExceeded, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := permanent(fmt.Errorf("wrapped: %w", test.err)); got != test.want {
+			if got := isPermanent(fmt.Errorf("wrapped: %w", test.err)); got != test.want {
 				t.Errorf("got %t", got)
 			}
 		})
@@ -246,7 +246,7 @@ func FuzzErrorBody(f *testing.F) {
 			return // it is not ours to leak
 		}
 		for _, leak := range []string{"", secret, "&signature=" + secret, `"urlSigningSecretKey": "` + secret, "Bearer " + secret} {
-			e := &Error{Op: "reading", Method: "GET", URL: "https://api.test", Attempts: 1, Status: status, token: secret}
+			e := &Error{Operation: "reading", Method: "GET", URL: "https://api.test", Attempts: 1, Status: status, token: secret}
 			e.setBody([]byte(body+leak+body), http.Header{"Location": {location + leak}})
 			text := e.Error()
 			checkPrintable(t, text)

@@ -67,21 +67,21 @@ func operations() []operation {
 		{
 			name: "read", request: "GET /v2/datasets/{datasetId}",
 			do: func(ctx context.Context, c *Client, id string) error {
-				_, err := c.Dataset(ctx, IDRef(id))
+				_, err := c.GetDataset(ctx, DatasetIDRef(id))
 				return err
 			},
 		},
 		{
 			name: "read by name", request: "GET /v2/datasets/{datasetId}",
 			do: func(ctx context.Context, c *Client, _ string) error {
-				_, err := c.Dataset(ctx, NameRef("", "there"))
+				_, err := c.GetDataset(ctx, DatasetNameRef("", "there"))
 				return err
 			},
 		},
 		{
 			name: "update", request: "PUT /v2/datasets/{datasetId}",
 			do: func(ctx context.Context, c *Client, id string) error {
-				_, err := c.UpdateDataset(ctx, id, Update{Name: ptr("renamed")})
+				_, err := c.UpdateDataset(ctx, id, DatasetUpdate{Name: ptr("renamed")})
 				return err
 			},
 			done: func(api *emulator.API, _ string) bool { return named(api, "renamed") == 1 },
@@ -98,7 +98,7 @@ func operations() []operation {
 		{
 			name: "look for items", request: "GET /v2/datasets/{datasetId}/items",
 			do: func(ctx context.Context, c *Client, id string) error {
-				_, err := c.HasItems(ctx, id)
+				_, err := c.DatasetHasItems(ctx, id)
 				return err
 			},
 		},
@@ -106,7 +106,7 @@ func operations() []operation {
 			name: "list", request: "GET /v2/datasets",
 			do: func(ctx context.Context, c *Client, _ string) error {
 				n := 0
-				for _, err := range c.Datasets(ctx, ListOptions{}) {
+				for _, err := range c.Datasets(ctx, ListDatasetsOptions{}) {
 					if err != nil {
 						return err
 					}
@@ -121,7 +121,7 @@ func operations() []operation {
 		{
 			name: "me", request: "GET /v2/users/me",
 			do: func(ctx context.Context, c *Client, _ string) error {
-				_, err := c.Me(ctx)
+				_, err := c.CurrentUser(ctx)
 				return err
 			},
 		},
@@ -285,7 +285,7 @@ func (f *faultCell) checkError(t *testing.T, err error, attempts int) {
 	if !strings.Contains(err.Error(), f.says) && status == f.status {
 		t.Errorf("the error does not say %q: %v", f.says, err)
 	}
-	if e.Op == "" || e.Method == "" || !strings.HasPrefix(e.URL, f.server.URL+"/v2/") {
+	if e.Operation == "" || e.Method == "" || !strings.HasPrefix(e.URL, f.server.URL+"/v2/") {
 		t.Errorf("the error does not tell what was tried: %+v", e)
 	}
 }
@@ -374,7 +374,7 @@ func refusing(times int, dials *atomic.Int32) func(*Config) {
 	return withTransport(func(transport *http.Transport) {
 		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 			if n := dials.Add(1); times < 0 || int(n) <= times {
-				return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+				return nil, &net.OpError{Operation: "dial", Net: network, Err: syscall.ECONNREFUSED}
 			}
 			return (&net.Dialer{}).DialContext(ctx, network, address)
 		}
@@ -431,19 +431,19 @@ func TestAnswerTooLong(t *testing.T) {
 	s := startServer(t, emulator.Options{})
 	s.Recorder.Inject(emulator.Fault{Status: http.StatusOK, Body: `{"data": {"id": "` + strings.Repeat("x", maxBody) + `"}}`, Times: 2})
 	c := newTestClient(t, s.URL, func(c *Config) { c.MaxRetries = 1 })
-	_, err := c.Me(t.Context())
+	_, err := c.CurrentUser(t.Context())
 	if e := asError(t, err); e.Attempts != 2 || !strings.Contains(err.Error(), "it is longer than 16 MiB") {
 		t.Errorf("got %v after %d attempts", err, e.Attempts)
 	}
 	checkErrorText(t, err)
-	must(c.Me(t.Context()))(t)
+	must(c.CurrentUser(t.Context()))(t)
 }
 
 // A 404 that was cut short may have been anything.
 func TestBrokenNotFound(t *testing.T) {
 	s := startServer(t, emulator.Options{})
 	s.Recorder.Inject(emulator.Fault{CutBody: true, Times: 1})
-	_, err := newTestClient(t, s.URL).Dataset(t.Context(), IDRef("NoSuchDataset0001"))
+	_, err := newTestClient(t, s.URL).GetDataset(t.Context(), DatasetIDRef("NoSuchDataset0001"))
 	if e := asError(t, err); !IsNotFound(err) || e.Attempts != 2 {
 		t.Errorf("got %v after %d attempts", err, e.Attempts)
 	}
@@ -466,7 +466,7 @@ func TestUnnamedDatasetIsNotCreatedTwice(t *testing.T) {
 	}
 	// The same on a connection that has been in use.
 	s.Recorder.ClearFaults()
-	must(c.Me(t.Context()))(t)
+	must(c.CurrentUser(t.Context()))(t)
 	s.Recorder.Inject(emulator.Fault{Reset: true, TakesEffect: true, Times: 1})
 	if _, err := c.CreateDataset(t.Context(), ""); asError(t, err).Attempts != 1 {
 		t.Errorf("got %v", err)
@@ -560,7 +560,7 @@ func TestNoWaitPastTheDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	began := time.Now()
-	_, err := newTestClient(t, s.URL).Me(ctx)
+	_, err := newTestClient(t, s.URL).CurrentUser(ctx)
 	soon(t, began)
 	if e := asError(t, err); !errors.Is(err, context.DeadlineExceeded) || e.Type != "maintenance" || e.Attempts != 1 || ctx.Err() != nil {
 		t.Errorf("got %v after %d attempts", err, e.Attempts)
@@ -592,7 +592,7 @@ func TestRetriesWait(t *testing.T) {
 		c.RetryDelay = delay
 		c.Log = func(_ context.Context, a Attempt) { attempts = append(attempts, a) }
 	})
-	must(c.Me(t.Context()))(t)
+	must(c.CurrentUser(t.Context()))(t)
 	requests := s.Recorder.Requests()
 	if len(requests) != 4 || len(attempts) != 4 {
 		t.Fatalf("%d requests, %d attempts", len(requests), len(attempts))
@@ -657,7 +657,7 @@ func TestUnmarshalErrors(t *testing.T) {
 		c := newLocalClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte(body))
 		}), func(c *Config) { c.MaxRetries = 0 })
-		_, err := c.Dataset(t.Context(), IDRef("abc"))
+		_, err := c.GetDataset(t.Context(), DatasetIDRef("abc"))
 		if e := asError(t, err); e.Err == nil || e.Err.Error() != want {
 			t.Errorf("%s: got %v, want %s", body, e.Err, want)
 		}

@@ -70,11 +70,11 @@ func TestRetryWait(t *testing.T) {
 		}
 	}
 	none := func(attempts int) func() time.Duration {
-		return func() time.Duration { return retryWait(defaultRetryDelay, attempts, nil, time.Now()) }
+		return func() time.Duration { return (retryPolicy{firstDelay: defaultRetryDelay}).delay(attempts, nil, time.Now()) }
 	}
 	asked := func(value string, attempts int) func() time.Duration {
-		last := &http.Response{Header: http.Header{"Retry-After": {value}}}
-		return func() time.Duration { return retryWait(defaultRetryDelay, attempts, last, time.Now()) }
+		last := http.Header{"Retry-After": {value}}
+		return func() time.Duration { return (retryPolicy{firstDelay: defaultRetryDelay}).delay(attempts, last, time.Now()) }
 	}
 
 	for attempts, delay := range map[int]time.Duration{
@@ -118,7 +118,7 @@ func FuzzRetryAfter(f *testing.F) {
 			t.Errorf("got %s, %t", after, ok)
 		}
 		const first = 100 * time.Millisecond
-		wait := retryWait(first, 1, &http.Response{Header: header}, now)
+		wait := retryPolicy{firstDelay: first}.delay(1, header, now)
 		if low := max(after, first); wait < low || wait > low+first {
 			t.Errorf("waits %s after %s, %t", wait, after, ok)
 		}

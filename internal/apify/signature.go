@@ -14,15 +14,15 @@ import (
 	"time"
 )
 
-// signatureVersion is the one version of signatures that Apify's libraries know.
+// signatureVersion is the only version of signatures that Apify's libraries have.
 const signatureVersion = "0"
 
-// errNotASignature is all there is to say of a signature that cannot be read.
-var errNotASignature = errors.New("not a signature of version 0")
+// errInvalidSignature is the error of every signature that cannot be decoded.
+var errInvalidSignature = errors.New("not a signature of version 0")
 
-// Sign makes the signature that opens a dataset's items to whoever has it, as
-// createStorageContentSignature of Apify's @apify/utilities does. A zero expiry
-// means never; expiries are kept in milliseconds.
+// Sign returns a signature that gives access to a dataset's items until it expires. It computes what
+// createStorageContentSignature of Apify's @apify/utilities does. The zero time means that the
+// signature never expires; other times are truncated to milliseconds.
 func Sign(secretKey, datasetID string, expires time.Time) string {
 	ms := "0"
 	if !expires.IsZero() {
@@ -30,32 +30,32 @@ func Sign(secretKey, datasetID string, expires time.Time) string {
 	}
 	mac := hmac.New(sha256.New, []byte(secretKey))
 	_, _ = fmt.Fprintf(mac, "%s.%s.%s", signatureVersion, ms, datasetID)
-	// 30 hexadecimal digits of the code, as one number in base 62.
+	// The first 30 hexadecimal digits of the HMAC, as one number in base 62.
 	digits := hex.EncodeToString(mac.Sum(nil))[:30]
 	n, _ := new(big.Int).SetString(digits, 16)
 	return base64.RawURLEncoding.EncodeToString([]byte(signatureVersion + "." + ms + "." + base62(n)))
 }
 
-// base62 writes n with Apify's alphabet, which has the lower case first.
-// big.Int's own base 62 has the same order: 0-9, a-z, A-Z.
+// base62 encodes n with the alphabet of Apify's libraries, 0-9a-zA-Z, which is also that of
+// [big.Int.Text].
 func base62(n *big.Int) string {
 	return n.Text(62)
 }
 
-// SignatureExpiry reads from a signature when it ends; the zero time means
-// never. It needs no key, and so does not tell whether the signature is genuine.
+// SignatureExpiry returns the time at which a signature expires; the zero time means never. It uses
+// no key, so it does not verify the signature.
 func SignatureExpiry(signature string) (time.Time, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(signature)
 	if err != nil {
-		return time.Time{}, errNotASignature
+		return time.Time{}, errInvalidSignature
 	}
 	parts := strings.Split(string(raw), ".")
 	if len(parts) != 3 || parts[0] != signatureVersion || parts[2] == "" {
-		return time.Time{}, errNotASignature
+		return time.Time{}, errInvalidSignature
 	}
 	ms, err := strconv.ParseUint(parts[1], 10, 53)
 	if err != nil {
-		return time.Time{}, errNotASignature
+		return time.Time{}, errInvalidSignature
 	}
 	if ms == 0 {
 		return time.Time{}, nil
@@ -63,14 +63,15 @@ func SignatureExpiry(signature string) (time.Time, error) {
 	return time.UnixMilli(int64(ms)).UTC(), nil
 }
 
-// goodUntil tells whether a signature's expiry leaves it good until a time.
-func goodUntil(expires, until time.Time) bool {
+// IsValidUntil reports whether a signature that expires at a time is still valid at another one.
+// Expiry at the zero time means never.
+func IsValidUntil(expires, until time.Time) bool {
 	return expires.IsZero() || !expires.Before(until)
 }
 
-// splitSignature takes the signature out of an items URL. The rest compares
-// equal for two URLs that differ in their signatures alone.
-func splitSignature(itemsURL string) (rest, signature string, err error) {
+// SplitSignature splits an items URL into the URL without its signature and the signature, which is
+// "" if the URL has none. Two URLs that differ in nothing else have the same rest.
+func SplitSignature(itemsURL string) (rest, signature string, err error) {
 	u, err := url.Parse(itemsURL)
 	if err != nil {
 		return "", "", err
@@ -85,35 +86,8 @@ func splitSignature(itemsURL string) (rest, signature string, err error) {
 	return u.String(), signature, nil
 }
 
-// IsSigned tells whether an items URL carries a signature.
+// IsSigned reports whether an items URL contains a signature.
 func IsSigned(itemsURL string) bool {
-	_, signature, err := splitSignature(itemsURL)
+	_, signature, err := SplitSignature(itemsURL)
 	return err == nil && signature != ""
-}
-
-// KeepsWorking tells whether a signed items URL that was handed out before does
-// the same as a fresh one of the same dataset: only their signatures differ, and
-// the earlier one is good until the given time at least. The dataset's signing
-// key, where the token may know it, exposes a signature that a new key has made
-// worthless.
-func KeepsWorking(earlier, fresh string, dataset *Dataset, until time.Time) bool {
-	earlierRest, signature, err := splitSignature(earlier)
-	if err != nil || signature == "" {
-		return false
-	}
-	freshRest, freshSignature, err := splitSignature(fresh)
-	if err != nil || freshSignature == "" || earlierRest != freshRest {
-		return false
-	}
-	if _, err := SignatureExpiry(freshSignature); err != nil {
-		return false
-	}
-	expires, err := SignatureExpiry(signature)
-	if err != nil || !goodUntil(expires, until) {
-		return false
-	}
-	if key := dataset.URLSigningSecretKey; key != nil && *key != "" {
-		return Sign(*key, dataset.ID, expires) == signature
-	}
-	return true
 }

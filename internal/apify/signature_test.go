@@ -79,7 +79,7 @@ func signedURL(key string, expires time.Time) string {
 	return "https://api.apify.com/v2/datasets/" + testID + "/items?signature=" + Sign(key, testID, expires)
 }
 
-func TestKeepsWorking(t *testing.T) {
+func TestCanReuseItemsURL(t *testing.T) {
 	until := time.Date(2026, 8, 14, 0, 0, 0, 0, time.UTC)
 	after := until.AddDate(0, 0, 7)
 	fresh := signedURL(testKey, after)
@@ -122,7 +122,7 @@ func TestKeepsWorking(t *testing.T) {
 				test.fresh = fresh
 			}
 			d := &Dataset{ID: testID, URLSigningSecretKey: test.key}
-			if got := KeepsWorking(test.earlier, test.fresh, d, until); got != test.want {
+			if got := CanReuseItemsURL(test.earlier, test.fresh, d, until); got != test.want {
 				t.Errorf("got %t for %s and %s", got, test.earlier, test.fresh)
 			}
 		})
@@ -200,7 +200,7 @@ func FuzzSignatureExpiry(f *testing.F) {
 	})
 }
 
-func FuzzKeepsWorking(f *testing.F) {
+func FuzzCanReuseItemsURL(f *testing.F) {
 	until := time.Date(2026, 8, 14, 0, 0, 0, 0, time.UTC)
 	good := signedURL(testKey, until.AddDate(0, 0, 1))
 	for _, seed := range []string{
@@ -219,24 +219,24 @@ func FuzzKeepsWorking(f *testing.F) {
 	d := &Dataset{ID: testID, URLSigningSecretKey: ptr(testKey)}
 	keyless := &Dataset{ID: testID}
 	f.Fuzz(func(t *testing.T, earlier, fresh string) {
-		rest, signature, err := splitSignature(earlier)
+		rest, signature, err := SplitSignature(earlier)
 		if err == nil {
 			if strings.Contains(signature, "&") { // as part of a value it is escaped
 				signature = ""
 			}
-			again, left, err := splitSignature(rest)
+			again, left, err := SplitSignature(rest)
 			if err != nil || left != "" || again != rest {
 				t.Errorf("%q without its signature is %q, and that %q with %q, %v", earlier, rest, again, left, err)
 			}
 		}
-		keeps := KeepsWorking(earlier, fresh, d, until)
-		if keeps && !KeepsWorking(earlier, fresh, keyless, until) {
+		keeps := CanReuseItemsURL(earlier, fresh, d, until)
+		if keeps && !CanReuseItemsURL(earlier, fresh, keyless, until) {
 			t.Errorf("%q is known to keep working only where less is known of its key", earlier)
 		}
 		if !keeps {
 			return
 		}
-		freshRest, _, err := splitSignature(fresh)
+		freshRest, _, err := SplitSignature(fresh)
 		if err != nil || freshRest != rest {
 			t.Errorf("%q leads elsewhere than %q", earlier, fresh)
 		}

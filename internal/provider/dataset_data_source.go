@@ -1,8 +1,8 @@
 package provider
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
@@ -25,9 +25,9 @@ var (
 
 func newDatasetDataSource() datasource.DataSource { return &datasetDataSource{} }
 
-type datasetDataSource struct{ *providerData }
+type datasetDataSource struct{ store *datasetStore }
 
-// datasetDataSourceModel is data "apify_dataset".
+// datasetDataSourceModel is the state of data "apify_dataset".
 type datasetDataSourceModel struct {
 	datasetModel
 	datasetDetails
@@ -40,7 +40,7 @@ func (d *datasetDataSource) Metadata(_ context.Context, req datasource.MetadataR
 }
 
 func (d *datasetDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.providerData = configured(req.ProviderData, &resp.Diagnostics)
+	d.store = storeOf[*datasetStore](req.ProviderData, &resp.Diagnostics)
 }
 
 func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -49,13 +49,14 @@ func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 		MarkdownDescription: "The dataset's id, such as `WkzbQMuFYuamGv3YF`. Exactly one of `id` and `name` has to be set; the other one is read.",
 		Optional:            true,
 		Computed:            true,
+		Validators:          []validator.String{datasetIDValidator{}},
 	}
 	attributes["name"] = schema.StringAttribute{
 		MarkdownDescription: "The dataset's name, found without regard to upper and lower case and given as Apify spells it; null if " +
 			"the dataset is unnamed. Exactly one of `id` and `name` has to be set; the other one is read.",
 		Optional:   true,
 		Computed:   true,
-		Validators: []validator.String{nameValidator{}},
+		Validators: []validator.String{datasetNameValidator{}},
 	}
 	attributes["username"] = schema.StringAttribute{
 		MarkdownDescription: "The user name of the dataset's owner, to be set with `name` for a dataset of another account. Otherwise " +
@@ -108,40 +109,40 @@ func (d *datasetDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ref := apify.NameRef(config.Username.ValueString(), config.Name.ValueString())
+	ref := apify.DatasetNameRef(config.Username.ValueString(), config.Name.ValueString())
 	if !config.ID.IsNull() {
-		var err error
-		if ref, err = apify.ParseRef(config.ID.ValueString()); err != nil || ref.ID() == "" {
-			resp.Diagnostics.AddAttributeError(path.Root("id"), "Invalid dataset id",
-				fmt.Sprintf("id cannot be %q: an id has letters and digits only. For a dataset's name use the attribute name.", config.ID.ValueString()))
-			return
-		}
+		ref = apify.DatasetIDRef(config.ID.ValueString())
 	}
-
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
-	dataset, err := d.client.Dataset(ctx, ref)
+	dataset, err := d.store.get(ctx, ref)
 	if err != nil {
-		resp.Diagnostics.Append(failure(summaryRead, err))
+		resp.Diagnostics.Append(clientError(summaryRead, err))
 		return
 	}
-	state := datasetDataSourceModel{Fields: newFields(dataset), Schema: newSchema(dataset)}
-	model, diags := newDatasetModel(dataset)
-	resp.Diagnostics.Append(diags...)
-	details, diags := newDatasetDetails(dataset)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	state, err := newDatasetDataSourceModel(dataset)
+	if err != nil {
+		resp.Diagnostics.Append(clientError(summaryRead, err))
 		return
 	}
-	state.datasetModel, state.datasetDetails = model, details
 	if !config.Username.IsNull() {
 		state.Username = config.Username
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
-// datasetListAttributes are the computed attributes of a dataset that the API's
-// list has too.
+func newDatasetDataSourceModel(d *apify.Dataset) (datasetDataSourceModel, error) {
+	model, modelErr := newDatasetModel(d)
+	details, detailsErr := newDatasetDetails(d)
+	return datasetDataSourceModel{
+		datasetModel:   model,
+		datasetDetails: details,
+		Fields:         newFields(d),
+		Schema:         newSchema(d),
+	}, cmp.Or(modelErr, detailsErr)
+}
+
+// datasetListAttributes returns the computed attributes of a dataset that items of lists have.
 func datasetListAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"id": schema.StringAttribute{

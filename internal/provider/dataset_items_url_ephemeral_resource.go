@@ -22,10 +22,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-// defaultExpiresIn is how long a URL works unless expires_in says otherwise.
+// defaultExpiresIn is the default of expires_in.
 const defaultExpiresIn = time.Hour
-
-const summarySign = "Signing Apify dataset items URL failed"
 
 var (
 	_ ephemeral.EphemeralResource              = (*datasetItemsURLEphemeralResource)(nil)
@@ -36,9 +34,9 @@ func newDatasetItemsURLEphemeralResource() ephemeral.EphemeralResource {
 	return &datasetItemsURLEphemeralResource{}
 }
 
-type datasetItemsURLEphemeralResource struct{ *providerData }
+type datasetItemsURLEphemeralResource struct{ store *datasetStore }
 
-// datasetItemsURLModel is ephemeral "apify_dataset_items_url".
+// datasetItemsURLModel is the result of ephemeral "apify_dataset_items_url".
 type datasetItemsURLModel struct {
 	DatasetID types.String `tfsdk:"dataset_id"`
 	ExpiresIn types.String `tfsdk:"expires_in"`
@@ -68,7 +66,7 @@ func (e *datasetItemsURLEphemeralResource) Metadata(_ context.Context, req ephem
 }
 
 func (e *datasetItemsURLEphemeralResource) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
-	e.providerData = configured(req.ProviderData, &resp.Diagnostics)
+	e.store = storeOf[*datasetStore](req.ProviderData, &resp.Diagnostics)
 }
 
 func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
@@ -80,7 +78,7 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 			"dataset_id": schema.StringAttribute{
 				MarkdownDescription: "The dataset's id, such as `apify_dataset.example.id`.",
 				Required:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{datasetIDValidator{}},
 			},
 			"expires_in": schema.StringAttribute{
 				MarkdownDescription: "How long the URL works from now on, as a [Go duration](https://pkg.go.dev/time#ParseDuration) such as " +
@@ -155,7 +153,7 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 	}
 }
 
-// listOption is an item option that the API takes as a list with commas.
+// listOption returns the attribute of an item option that the API expects as a comma-separated list.
 func listOption(description string) schema.ListAttribute {
 	return schema.ListAttribute{
 		MarkdownDescription: description,
@@ -165,7 +163,7 @@ func listOption(description string) schema.ListAttribute {
 	}
 }
 
-// noCommaValidator accepts names of fields that survive in a list with commas.
+// noCommaValidator validates a name of a field that can be part of a comma-separated list.
 type noCommaValidator struct{}
 
 func (noCommaValidator) Description(context.Context) string {
@@ -190,11 +188,6 @@ func (e *datasetItemsURLEphemeralResource) Open(ctx context.Context, req ephemer
 		return
 	}
 	id := model.DatasetID.ValueString()
-	if ref, err := apify.ParseRef(id); err != nil || ref.ID() == "" {
-		resp.Diagnostics.AddAttributeError(path.Root("dataset_id"), "Invalid dataset id",
-			fmt.Sprintf("dataset_id cannot be %q: an id has letters and digits only.", id))
-		return
-	}
 	expiresIn := defaultExpiresIn
 	if !model.ExpiresIn.IsNull() {
 		var err error
@@ -206,22 +199,18 @@ func (e *datasetItemsURLEphemeralResource) Open(ctx context.Context, req ephemer
 
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
-	dataset, err := e.client.Dataset(ctx, apify.IDRef(id))
-	if err != nil {
-		resp.Diagnostics.Append(failure(summarySign, err))
-		return
-	}
-	expires := e.now().Add(expiresIn).UTC().Truncate(time.Second) // as expires_at tells it
-	itemsURL, signed, err := e.client.ItemsURL(dataset, expires, model.options())
+	expires := e.store.now().Add(expiresIn).UTC().Truncate(time.Second) // the precision of expires_at
+	itemsURL, signed, err := e.store.itemsURL(ctx, id, expires, model.options())
+	var apiErr *apify.Error
 	switch {
-	case errors.Is(err, apify.ErrMayNotSign):
-		resp.Diagnostics.AddError(summarySign, fmt.Sprintf("Reading the items of dataset %s without a token takes a signature, and the API "+
-			"tells the key for it only to tokens with write permission for the dataset. Use a token of the owner, or have the dataset "+
-			"shared with this one's account with write access; or set the dataset's general_access to %s, and the URL needs no signature.",
-			id, apify.AnyoneWithIDCanRead))
+	case errors.As(err, &apiErr):
+		resp.Diagnostics.Append(clientError(summarySign, err))
+		return
+	case errors.Is(err, apify.ErrNoSigningKey):
+		resp.Diagnostics.Append(noSigningKey(id))
 		return
 	case err != nil:
-		resp.Diagnostics.AddError(summarySign, fmt.Sprintf("The API's itemsPublicUrl of dataset %s cannot be read as a URL.", id))
+		resp.Diagnostics.Append(invalidItemsURL(id))
 		return
 	}
 	model.URL = types.StringValue(itemsURL)
@@ -232,7 +221,7 @@ func (e *datasetItemsURLEphemeralResource) Open(ctx context.Context, req ephemer
 	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
 }
 
-// options are the item options as query parameters of the items endpoint.
+// options returns the item options as query parameters of the items endpoint.
 func (m *datasetItemsURLModel) options() url.Values {
 	query := url.Values{}
 	for name, value := range map[string]types.String{"format": m.Format, "view": m.View, "delimiter": m.Delimiter} {

@@ -166,7 +166,7 @@ func TestListResourceReadsAhead(t *testing.T) {
 	ids := s.seedMany(50, "many-%02d")
 	// The first of each ten takes longest, so that answers come out of turn.
 	for i := range ids {
-		if i%readsAhead == 0 {
+		if i%parallelReads == 0 {
 			s.Recorder.Inject(emulator.Fault{Match: readOf(ids[i]), Delay: 200 * time.Millisecond, Times: 1})
 		}
 	}
@@ -183,7 +183,7 @@ func TestListResourceReadsAhead(t *testing.T) {
 	if n := s.Recorder.Counts()[getDataset]; n != len(ids) {
 		t.Errorf("%d datasets took %d reads", len(ids), n)
 	}
-	if n := s.Recorder.MaxConnections(); n < 2 || n > readsAhead {
+	if n := s.Recorder.MaxConnections(); n < 2 || n > parallelReads {
 		t.Errorf("%d reads were under way at once", n)
 	}
 
@@ -220,7 +220,7 @@ func TestListResourceReadsAhead(t *testing.T) {
 			return stop == "interrupt"
 		})
 		cancel()
-		if n := s.Recorder.Counts()[getDataset]; fine != 1 || failed > 1 || n > 2*readsAhead {
+		if n := s.Recorder.Counts()[getDataset]; fine != 1 || failed > 1 || n > 2*parallelReads {
 			t.Errorf("%s: %d results, %d errors, after %d reads", stop, fine, failed, n)
 		}
 	}

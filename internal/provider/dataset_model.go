@@ -1,20 +1,21 @@
 package provider
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-// datasetSummary is what every view of a dataset has, the API's list included.
+// datasetSummary holds the attributes that every view of a dataset has, items of lists included.
 type datasetSummary struct {
 	ID            types.String      `tfsdk:"id"`
 	Name          types.String      `tfsdk:"name"`
@@ -23,14 +24,14 @@ type datasetSummary struct {
 	GeneralAccess types.String      `tfsdk:"general_access"`
 }
 
-// datasetModel is a single dataset without what changes by itself.
+// datasetModel holds the attributes of a single dataset that do not change by themselves.
 type datasetModel struct {
 	datasetSummary
 	ConsoleURL     types.String `tfsdk:"console_url"`
 	ItemsPublicURL types.String `tfsdk:"items_public_url"`
 }
 
-// datasetDetails are what changes by itself, or matters to few.
+// datasetDetails holds volatile or rarely used attributes, available in data sources only.
 type datasetDetails struct {
 	Title          types.String      `tfsdk:"title"`
 	Username       types.String      `tfsdk:"username"`
@@ -50,33 +51,32 @@ type datasetStats struct {
 	InflatedBytes types.Int64 `tfsdk:"inflated_bytes"`
 }
 
-// The functions that follow are the one conversion from the API's object. What
-// the server left out is null.
+// The functions below are the only conversion from the API's object. A field that the server left out
+// becomes null. An error is errInvalidTimestamp.
 
-func newDatasetSummary(d *apify.Dataset) (datasetSummary, diag.Diagnostics) {
-	createdAt, diags := newTime(d.CreatedAt)
+func newDatasetSummary(d *apify.Dataset) (datasetSummary, error) {
+	createdAt, err := newTimestamp(d.CreatedAt)
 	return datasetSummary{
 		ID:            types.StringValue(d.ID),
 		Name:          types.StringPointerValue(d.Name),
 		UserID:        types.StringPointerValue(d.UserID),
 		CreatedAt:     createdAt,
 		GeneralAccess: types.StringPointerValue((*string)(d.GeneralAccess)),
-	}, diags
+	}, err
 }
 
-func newDatasetModel(d *apify.Dataset) (datasetModel, diag.Diagnostics) {
-	summary, diags := newDatasetSummary(d)
+func newDatasetModel(d *apify.Dataset) (datasetModel, error) {
+	summary, err := newDatasetSummary(d)
 	return datasetModel{
 		datasetSummary: summary,
 		ConsoleURL:     types.StringPointerValue(d.ConsoleURL),
 		ItemsPublicURL: types.StringPointerValue(d.ItemsPublicURL),
-	}, diags
+	}, err
 }
 
-func newDatasetDetails(d *apify.Dataset) (datasetDetails, diag.Diagnostics) {
-	modifiedAt, diags := newTime(d.ModifiedAt)
-	accessedAt, more := newTime(d.AccessedAt)
-	diags.Append(more...)
+func newDatasetDetails(d *apify.Dataset) (datasetDetails, error) {
+	modifiedAt, modifiedErr := newTimestamp(d.ModifiedAt)
+	accessedAt, accessedErr := newTimestamp(d.AccessedAt)
 	details := datasetDetails{
 		Title:          types.StringPointerValue(d.Title),
 		Username:       types.StringPointerValue(d.Username),
@@ -95,7 +95,7 @@ func newDatasetDetails(d *apify.Dataset) (datasetDetails, diag.Diagnostics) {
 			InflatedBytes: types.Int64PointerValue(s.InflatedBytes),
 		}
 	}
-	return details, diags
+	return details, cmp.Or(modifiedErr, accessedErr)
 }
 
 func newFields(d *apify.Dataset) types.List {
@@ -116,50 +116,47 @@ func newSchema(d *apify.Dataset) jsontypes.Normalized {
 	return jsontypes.NewNormalizedValue(string(d.Schema))
 }
 
-// newTime reads one of the API's times.
-func newTime(s *string) (timetypes.RFC3339, diag.Diagnostics) {
+// errInvalidTimestamp is the error of a response that contains a time in another form than RFC 3339.
+var errInvalidTimestamp = errors.New("invalid timestamp")
+
+func newTimestamp(s *string) (timetypes.RFC3339, error) {
 	t, diags := timetypes.NewRFC3339PointerValue(s)
-	if diags.HasError() { // whose text is for developers
-		return timetypes.NewRFC3339Null(), diag.Diagnostics{diag.NewErrorDiagnostic("Apify answered with a time that cannot be read",
-			"The API gives times such as 2026-01-31T12:00:00.000Z. This one is not of that form; the server at base_url, or "+
-				"something on the way to it, does not answer as Apify does.")}
+	if diags.HasError() { // their text is for developers of providers
+		return timetypes.NewRFC3339Null(), errInvalidTimestamp
 	}
 	return t, nil
 }
 
-// known is the API's object as far as the model has it.
-func (m *datasetModel) known() *apify.Dataset {
-	return &apify.Dataset{
-		ID:             m.ID.ValueString(),
-		Name:           m.Name.ValueStringPointer(),
-		UserID:         m.UserID.ValueStringPointer(),
-		CreatedAt:      m.CreatedAt.ValueStringPointer(),
-		GeneralAccess:  (*apify.GeneralAccess)(m.GeneralAccess.ValueStringPointer()),
-		ConsoleURL:     m.ConsoleURL.ValueStringPointer(),
-		ItemsPublicURL: m.ItemsPublicURL.ValueStringPointer(),
+// keepOmittedByLists sets the attributes that the API leaves out of items of lists to their prior
+// values. None of them changes unless another attribute does, except for the form of the items URL,
+// which datasetCache checks.
+func (m *datasetModel) keepOmittedByLists(prior datasetModel) {
+	m.ConsoleURL = prior.ConsoleURL
+	m.ItemsPublicURL = prior.ItemsPublicURL
+}
+
+// keepName keeps the prior spelling of a name that differs in case alone.
+func (m *datasetModel) keepName(prior datasetModel) {
+	if sameName(prior.Name, m.Name) {
+		m.Name = prior.Name
 	}
 }
 
-// signatureMargin is how long the signature of an items URL must still be good
-// for the URL to stay in state. Apify's are good for 14 days.
+// signatureMargin is the minimum time for which the signature of an items URL must still be valid for
+// the URL to stay in state. Apify's signatures expire after 14 days.
 const signatureMargin = 7 * 24 * time.Hour
 
-// keep takes from an earlier model what stands for the same: the spelling of a
-// name in upper and lower case, and an items URL that differs from the fresh one
-// in nothing but the signature and keeps working.
-func (m *datasetModel) keep(earlier datasetModel, d *apify.Dataset, now time.Time) {
-	if sameName(earlier.Name, m.Name) {
-		m.Name = earlier.Name
-	}
-	if apify.KeepsWorking(earlier.ItemsPublicURL.ValueString(), m.ItemsPublicURL.ValueString(), d, now.Add(signatureMargin)) {
-		m.ItemsPublicURL = earlier.ItemsPublicURL
+// keepItemsURL keeps a prior items URL that differs from the latest one in its signature alone and is
+// valid for long enough.
+func (m *datasetModel) keepItemsURL(prior datasetModel, d *apify.Dataset, now time.Time) {
+	if apify.CanReuseItemsURL(prior.ItemsPublicURL.ValueString(), m.ItemsPublicURL.ValueString(), d, now.Add(signatureMargin)) {
+		m.ItemsPublicURL = prior.ItemsPublicURL
 	}
 }
 
-// sameName tells whether two known names are the same to the API. No name is the
-// same as no name.
+// sameName reports whether two known names are the same name to the API, or both are null.
 func sameName(a, b types.String) bool {
-	return a.IsNull() == b.IsNull() && !a.IsUnknown() && !b.IsUnknown() && apify.EqualNames(a.ValueString(), b.ValueString())
+	return a.IsNull() == b.IsNull() && !a.IsUnknown() && !b.IsUnknown() && apify.EqualDatasetNames(a.ValueString(), b.ValueString())
 }
 
 // datasetResourceModel is the state of resource "apify_dataset".
@@ -170,24 +167,22 @@ type datasetResourceModel struct {
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`
 }
 
-// The defaults of the attributes that the API knows nothing of. They are in the
-// schema, and set by import as well.
+// Defaults of the attributes that exist in Terraform only. The schema has them, and import sets them.
 const (
 	defaultAdoptExisting = true
 	defaultForceDestroy  = false
 )
 
-// newImportedModel is the state of a dataset that comes under management without
-// a configuration.
-func newImportedModel(ctx context.Context, d *apify.Dataset) (datasetResourceModel, diag.Diagnostics) {
-	m, diags := newDatasetModel(d)
-	attributes := timeoutsAttribute(ctx).GetType().(timeouts.Type).AttrTypes //nolint:forcetypeassert // made by the same package
+// newImportedModel returns the state of a dataset that has no configuration yet.
+func newImportedModel(ctx context.Context, d *apify.Dataset) (datasetResourceModel, error) {
+	m, err := newDatasetModel(d)
+	attributes := timeoutsAttribute(ctx).GetType().(timeouts.Type).AttrTypes //nolint:forcetypeassert // its documented type
 	return datasetResourceModel{
 		datasetModel:  m,
 		AdoptExisting: types.BoolValue(defaultAdoptExisting),
 		ForceDestroy:  types.BoolValue(defaultForceDestroy),
 		Timeouts:      timeouts.Value{Object: types.ObjectNull(attributes)},
-	}, diags
+	}, err
 }
 
 // datasetIdentityModel is the identity of resource "apify_dataset".

@@ -28,7 +28,7 @@ func TestAccDataset_generalAccess(t *testing.T) {
 	var id string
 	outside := func(access apify.GeneralAccess) func() {
 		return func() {
-			if _, err := s.client(t).UpdateDataset(t.Context(), id, apify.Update{GeneralAccess: &access}); err != nil {
+			if _, err := s.client(t).UpdateDataset(t.Context(), id, apify.DatasetUpdate{GeneralAccess: &access}); err != nil {
 				t.Error(err)
 			}
 			s.Recorder.Reset()

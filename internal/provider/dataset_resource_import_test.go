@@ -18,7 +18,7 @@ import (
 // and gets what creation got.
 func TestAccDataset_import(t *testing.T) {
 	s := newTestServer(t)
-	me, err := s.client(t).Me(t.Context())
+	me, err := s.client(t).CurrentUser(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

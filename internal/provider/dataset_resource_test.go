@@ -273,7 +273,7 @@ func TestAccDataset_nameCase(t *testing.T) {
 			},
 			{
 				PreConfig: func() {
-					if _, err := s.client(t).UpdateDataset(t.Context(), id, apify.Update{Name: &upper}); err != nil {
+					if _, err := s.client(t).UpdateDataset(t.Context(), id, apify.DatasetUpdate{Name: &upper}); err != nil {
 						t.Error(err)
 					}
 					s.Recorder.Reset()
@@ -308,7 +308,7 @@ func TestAccDataset_renamedOutside(t *testing.T) {
 	var id string
 	rename := func(to string) func() {
 		return func() {
-			if _, err := s.client(t).UpdateDataset(t.Context(), id, apify.Update{Name: &to}); err != nil {
+			if _, err := s.client(t).UpdateDataset(t.Context(), id, apify.DatasetUpdate{Name: &to}); err != nil {
 				t.Error(err)
 			}
 			s.Recorder.Reset()

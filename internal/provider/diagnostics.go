@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -14,9 +13,12 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-// failure makes a diagnostic of an error of the client: what was tried and what
-// came of it, what to do, and what else there is to say, a paragraph each.
-func failure(summary string, err error, more ...string) diag.Diagnostic {
+// clientError returns the diagnostic of an error of the client. Its paragraphs are the error, the
+// advice for it, and more.
+func clientError(summary string, err error, more ...string) diag.Diagnostic {
+	if errors.Is(err, errInvalidTimestamp) {
+		return invalidTimestamp()
+	}
 	paragraphs := []string{sentence(err.Error())}
 	if advice := advise(err); advice != "" {
 		paragraphs = append(paragraphs, advice)
@@ -24,7 +26,7 @@ func failure(summary string, err error, more ...string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summary, strings.Join(append(paragraphs, more...), "\n\n"))
 }
 
-// sentence begins with a capital letter and ends with a full stop.
+// sentence returns a text with a capital letter at the beginning and a full stop at the end.
 func sentence(s string) string {
 	if s == "" {
 		return s
@@ -36,7 +38,7 @@ func sentence(s string) string {
 	return s
 }
 
-// advise tells what a person can do about an error of the client.
+// advise returns what a user can do about an error of the client, or "".
 func advise(err error) string {
 	var e *apify.Error
 	if !errors.As(err, &e) {
@@ -60,7 +62,7 @@ func adviseStatus(e *apify.Error) string {
 		") is the address of an Apify API, and that no proxy answers in its stead."
 	switch status := e.Status; {
 	case status == 0:
-		return adviseNoAnswer(e.Err)
+		return adviseNoResponse(e.Err)
 	case status >= 300 && status < 400:
 		return "Redirects are not followed, since the API token would go along. " + elsewhere
 	case status == http.StatusUnauthorized:
@@ -72,8 +74,8 @@ func adviseStatus(e *apify.Error) string {
 			"), have the dataset's owner share it with write access, or use the owner's token."
 	case apify.IsNotFound(e):
 		return "There is no such dataset, or the API token's account may not see it."
-	case status < 500 && errors.Is(e.Err, apify.ErrBrokenOff):
-		return adviseNoAnswer(e.Err)
+	case status < 500 && errors.Is(e.Err, apify.ErrIncompleteBody):
+		return adviseNoResponse(e.Err)
 	case e.Type == "" && e.Message == "" && status < 500 && status != http.StatusTooManyRequests:
 		return "The answer is not what the API would send. " + elsewhere
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
@@ -91,8 +93,8 @@ func adviseStatus(e *apify.Error) string {
 	}
 }
 
-// adviseNoAnswer is for errors that came instead of an answer.
-func adviseNoAnswer(err error) string {
+// adviseNoResponse returns the advice for an attempt without a response.
+func adviseNoResponse(err error) string {
 	const where = "the provider's base_url (or " + apiBaseURLVariable + ", " + clientBaseURLVariable + ")"
 	var (
 		certificate *tls.CertificateVerificationError
@@ -115,19 +117,4 @@ func adviseNoAnswer(err error) string {
 	default:
 		return "The network or the server failed. Try again; if it goes on, check " + where + " and the provider's request_timeout."
 	}
-}
-
-// importHint shows the two ways to import a dataset. A provider never learns its
-// resources' addresses, so a placeholder stands for this one's.
-func importHint(id string) string {
-	return fmt.Sprintf(`To bring it under management, put its address in place of apify_dataset.NAME and either add
-
-  import {
-    to = apify_dataset.NAME
-    id = %q
-  }
-
-to the configuration, or run
-
-  terraform import apify_dataset.NAME %s`, id, id)
 }

@@ -10,11 +10,10 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-// quietLogs turns logging off in this process where the user asked for none, and
-// tells whether it did. Otherwise every call of the provider's SDK would be
-// written out as JSON, at every level, for Terraform to drop: a good part of a
-// large plan's time. Whoever sets any TF_LOG variable gets the logs that it asks
-// for. To be called before the provider is served.
+// quietLogs disables logging in this process unless a TF_LOG variable is set, and reports whether it
+// did. Otherwise terraform-plugin-log would format every trace line of the SDK as JSON, and Terraform
+// would discard it: half of the CPU time of a large plan. It must be called before the provider is
+// served.
 func quietLogs() bool {
 	for _, variable := range os.Environ() {
 		if name, value, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "TF_LOG") && value != "" {
@@ -22,13 +21,13 @@ func quietLogs() bool {
 		}
 	}
 	for _, name := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER"} {
-		_ = os.Setenv(name, "off") // fails for impossible names only
+		_ = os.Setenv(name, "off") // fails for invalid names only
 	}
 	return true
 }
 
-// requestLogger writes one debug line for every attempt of a request. Whatever a
-// line holds, the token is not in it.
+// requestLogger returns a function that logs one debug line for each attempt of a request. It masks the
+// token in every line.
 func requestLogger(token string) func(context.Context, apify.Attempt) {
 	return func(ctx context.Context, a apify.Attempt) {
 		fields := map[string]any{

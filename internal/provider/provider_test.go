@@ -97,11 +97,11 @@ func (s *testServer) name(t *testing.T) string {
 func (s *testServer) sweep(t *testing.T, name string) {
 	t.Helper()
 	c := s.client(t)
-	d, err := c.FindByName(context.Background(), name)
-	if err == nil && d != nil {
+	d, err := c.GetDataset(context.Background(), apify.DatasetNameRef("", name))
+	if err == nil {
 		err = c.DeleteDataset(context.Background(), d.ID)
 	}
-	if err != nil {
+	if err != nil && !apify.IsNotFound(err) {
 		t.Error(err)
 	}
 }

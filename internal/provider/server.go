@@ -10,17 +10,17 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
 
-// address is where the registry has this provider.
+// address is the provider's address in the registry.
 const address = "registry.terraform.io/apify/apify"
 
-// gcPercent lets the heap grow to three times what is in use, instead of twice,
-// before garbage is collected. A call leaves much garbage and keeps nearly
-// nothing, so a few more MiB save a fifth of the CPU time.
+// gcPercent lets the heap grow to three times the live memory, instead of twice, before the garbage
+// collector runs. A call allocates much and keeps nearly nothing, so a few more MiB save a fifth of the
+// CPU time.
 const gcPercent = 200
 
-// Serve serves the provider of the given version to the Terraform or OpenTofu
-// that has started this process, until that one is done with it. With
-// waitForDebugger it prints how a CLI can reach this process instead.
+// Serve serves the provider over the plugin protocol until the CLI that started this process
+// disconnects. With waitForDebugger, it prints the address at which a CLI can reach this process
+// instead.
 func Serve(version string, waitForDebugger bool) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
@@ -39,26 +39,24 @@ func Serve(version string, waitForDebugger bool) error {
 	}, options...)
 }
 
-// protocolServer is all of the protocol that this provider has a part in.
+// protocolServer is the part of the protocol that this provider implements.
 type protocolServer interface {
 	tfprotov6.ProviderServer
 	tfprotov6.ListResourceServer
 }
 
-// quietServer is a provider server for a process that logs nothing. A call's
-// context has nothing in it but loggers, which the framework would go on copying
-// and asking; and the framework keeps the context of every call until Terraform
-// is done, some 10 KiB each. So the calls that there are many of, one or more for
-// each object, get contexts with nothing in them.
+// quietServer is a provider server for a process that logs nothing. The context of a call contains
+// loggers only, which the framework copies and queries all the same. In addition, the framework keeps
+// the context of every call until the process ends, about 10 KiB each. Therefore calls that are made
+// once or more for each object get contexts without values.
 type quietServer struct{ protocolServer }
 
-// bare does a call with a context that has no values, and is done when the
-// caller's is, or else after the call.
-func bare[Request, Response any](ctx context.Context, req *Request, call func(context.Context, *Request) (*Response, error)) (*Response, error) {
+// bare calls f with a context that has no values but is canceled with ctx, or after the call.
+func bare[Request, Response any](ctx context.Context, req *Request, f func(context.Context, *Request) (*Response, error)) (*Response, error) {
 	empty, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
-	return call(empty, req)
+	return f(empty, req)
 }
 
 func (s quietServer) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {

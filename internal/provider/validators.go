@@ -14,27 +14,30 @@ import (
 const summaryInvalidDuration = "Invalid duration"
 
 var (
-	_ validator.String = nameValidator{}
+	_ validator.String = datasetNameValidator{}
+	_ validator.String = datasetIDValidator{}
 	_ validator.String = durationValidator{}
 	_ validator.String = baseURLValidator{}
 )
 
-// nameValidator applies the API's rule for names while planning, rather than
-// halfway through an apply.
-type nameValidator struct{}
+// datasetNameValidator validates a dataset's name by the API's rule, so that a plan fails and not the
+// apply.
+type datasetNameValidator struct{}
 
-func (nameValidator) Description(context.Context) string {
-	return fmt.Sprintf("1 to %d letters, digits and hyphens, with a letter or digit at both ends", apify.MaxNameLength)
+func (datasetNameValidator) Description(context.Context) string {
+	return fmt.Sprintf("1 to %d letters, digits and hyphens, with a letter or digit at both ends", apify.MaxDatasetNameLength)
 }
 
-func (v nameValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (v datasetNameValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
 
-func (v nameValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (v datasetNameValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
 	name := req.ConfigValue.ValueString()
-	if len(name) <= apify.MaxNameLength && apify.NamePattern.MatchString(name) {
+	if len(name) <= apify.MaxDatasetNameLength && apify.DatasetNamePattern.MatchString(name) {
 		return
 	}
 	detail := fmt.Sprintf("%s cannot be %q (%d characters): Apify's names have %s.",
@@ -45,8 +48,31 @@ func (v nameValidator) ValidateString(ctx context.Context, req validator.StringR
 	resp.Diagnostics.AddAttributeError(req.Path, "Invalid dataset name", detail)
 }
 
-// durationValidator accepts Go durations above zero. Errors of nested attributes
-// show at the first line of their resource, so its text names the attribute.
+// datasetIDValidator validates a dataset's ID: a name in its place would otherwise fail during the
+// apply only.
+type datasetIDValidator struct{}
+
+func (datasetIDValidator) Description(context.Context) string {
+	return "a dataset's id: letters and digits only"
+}
+
+func (v datasetIDValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+func (datasetIDValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	id := req.ConfigValue.ValueString()
+	if ref, err := apify.ParseDatasetRef(id); err != nil || ref.ID() == "" {
+		resp.Diagnostics.AddAttributeError(req.Path, summaryInvalidID,
+			fmt.Sprintf("%s cannot be %q: an id has letters and digits only. For a dataset's name use the attribute name of data \"apify_dataset\".", req.Path, id))
+	}
+}
+
+// durationValidator validates a positive Go duration. Terraform shows the errors of nested attributes
+// at the first line of the resource, so the text names the attribute.
 type durationValidator struct{}
 
 func (durationValidator) Description(context.Context) string {
@@ -75,7 +101,7 @@ func parseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// baseURLValidator finds in validation what Configure would find later.
+// baseURLValidator validates base_url, so that terraform validate reports an invalid one.
 type baseURLValidator struct{}
 
 func (baseURLValidator) Description(context.Context) string {

@@ -17,8 +17,8 @@ import (
 const listRequest = "GET /v2/datasets"
 
 // listed are the ids that a listing gives, up to its error.
-func listed(ctx context.Context, c *Client, options ListOptions) (ids []string, err error) {
-	for d, err := range c.Datasets(ctx, options) {
+func listed(ctx context.Context, c *Client, options ListDatasetsOptions) (ids []string, err error) {
+	for d, err := range c.ListDatasets(ctx, options) {
 		if err != nil {
 			return ids, err
 		}
@@ -63,7 +63,7 @@ func TestDatasetsOverPages(t *testing.T) {
 			if !total {
 				recorder.Inject(withoutTotal())
 			}
-			got, err := listed(t.Context(), newLocalClient(t, recorder), ListOptions{})
+			got, err := listed(t.Context(), newLocalClient(t, recorder), ListDatasetsOptions{})
 			if err != nil || !slices.Equal(got, want) {
 				t.Errorf("%+v, total %t: got %d datasets, %v", test, total, len(got), err)
 			}
@@ -97,15 +97,15 @@ func TestDatasetsFilters(t *testing.T) {
 	}).ID
 	c := newLocalClient(t, recorder)
 	for _, test := range []struct {
-		options ListOptions
+		options ListDatasetsOptions
 		query   string
 		want    []string
 	}{
-		{ListOptions{}, "", []string{named, shared}},
-		{ListOptions{Unnamed: true}, "unnamed=1", []string{named, unnamed, shared}},
-		{ListOptions{Ownership: OwnedByMe}, "ownership=ownedByMe", []string{named}},
-		{ListOptions{Ownership: SharedWithMe}, "ownership=sharedWithMe", []string{shared}},
-		{ListOptions{Unnamed: true, Ownership: OwnedByMe}, "ownership=ownedByMe&unnamed=1", []string{named, unnamed}},
+		{ListDatasetsOptions{}, "", []string{named, shared}},
+		{ListDatasetsOptions{Unnamed: true}, "unnamed=1", []string{named, unnamed, shared}},
+		{ListDatasetsOptions{Ownership: OwnedByMe}, "ownership=ownedByMe", []string{named}},
+		{ListDatasetsOptions{Ownership: SharedWithMe}, "ownership=sharedWithMe", []string{shared}},
+		{ListDatasetsOptions{Unnamed: true, Ownership: OwnedByMe}, "ownership=ownedByMe&unnamed=1", []string{named, unnamed}},
 	} {
 		recorder.Reset()
 		got, err := listed(t.Context(), c, test.options)
@@ -122,7 +122,7 @@ func TestDatasetsFilters(t *testing.T) {
 func TestDatasetsItems(t *testing.T) {
 	api, recorder := local(emulator.Options{})
 	there := api.Seed(emulator.Dataset{Name: "there", Title: "Title", Items: []json.RawMessage{[]byte(`{}`)}})
-	for d, err := range newLocalClient(t, recorder).Datasets(t.Context(), ListOptions{}) {
+	for d, err := range newLocalClient(t, recorder).ListDatasets(t.Context(), ListDatasetsOptions{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +138,7 @@ func TestUnnamedDatasetsInLists(t *testing.T) {
 		_, _ = w.Write([]byte(`{"data": {"total": 4, "items": [{"id": "a", "name": ""}, {"id": "b", "name": "b"}, {"id": "c", "name": null}, {"id": "d"}]}}`))
 	}))
 	n := 0
-	for d, err := range c.Datasets(t.Context(), ListOptions{Unnamed: true}) {
+	for d, err := range c.ListDatasets(t.Context(), ListDatasetsOptions{Unnamed: true}) {
 		if err != nil || d.Name != nil {
 			t.Errorf("got %+v, %v", d, err)
 		}
@@ -156,7 +156,7 @@ func TestDatasetsStopAsking(t *testing.T) {
 	for n, pages := range map[int]int{1: 1, 10: 1, 11: 2, 19: 2, 20: 3} {
 		recorder.Reset()
 		read := 0
-		for _, err := range c.Datasets(t.Context(), ListOptions{}) {
+		for _, err := range c.ListDatasets(t.Context(), ListDatasetsOptions{}) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -177,8 +177,8 @@ func TestDatasetsFailingPage(t *testing.T) {
 	fault := emulator.Fault{Skip: 2, Status: http.StatusBadGateway, Body: html}
 
 	recorder.Inject(fault)
-	got, err := listed(t.Context(), c, ListOptions{})
-	if e := asError(t, err); e.Status != http.StatusBadGateway || e.Attempts != 1+testRetries || e.Op != "listing datasets" {
+	got, err := listed(t.Context(), c, ListDatasetsOptions{})
+	if e := asError(t, err); e.Status != http.StatusBadGateway || e.Attempts != 1+testRetries || e.Operation != "listing datasets" {
 		t.Errorf("got %v after %d attempts", err, e.Attempts)
 	}
 	if len(got) != 19 || !slices.Equal(got, want[:19]) {
@@ -191,7 +191,7 @@ func TestDatasetsFailingPage(t *testing.T) {
 	recorder.ClearFaults()
 	fault.Times = testRetries
 	recorder.Inject(fault)
-	if got, err := listed(t.Context(), c, ListOptions{}); err != nil || !slices.Equal(got, want) {
+	if got, err := listed(t.Context(), c, ListDatasetsOptions{}); err != nil || !slices.Equal(got, want) {
 		t.Errorf("after a failure in passing: got %d datasets, %v", len(got), err)
 	}
 }
@@ -217,7 +217,7 @@ func TestDatasetsWhileTheyComeAndGo(t *testing.T) {
 			}
 		}
 	})
-	got, err := listed(t.Context(), newLocalClient(t, recorder), ListOptions{})
+	got, err := listed(t.Context(), newLocalClient(t, recorder), ListDatasetsOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +271,7 @@ func TestDatasetsProperty(t *testing.T) {
 				}
 			}
 		})
-		got, err := listed(t.Context(), newLocalClient(t, front), ListOptions{})
+		got, err := listed(t.Context(), newLocalClient(t, front), ListDatasetsOptions{})
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -289,7 +289,7 @@ func TestDatasetsOnPagesOfOne(t *testing.T) {
 			api.Seed(emulator.Dataset{Name: fmt.Sprintf("new-%d", n)})
 		}
 	})
-	got, err := listed(t.Context(), newLocalClient(t, recorder), ListOptions{})
+	got, err := listed(t.Context(), newLocalClient(t, recorder), ListDatasetsOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -343,7 +343,7 @@ func TestDatasetsEnd(t *testing.T) {
 				}
 				_, _ = w.Write([]byte(body))
 			}))
-			got, err := listed(t.Context(), c, ListOptions{})
+			got, err := listed(t.Context(), c, ListDatasetsOptions{})
 			if strings.Join(got, " ") != test.want || requests != test.requests {
 				t.Errorf("got %v in %d pages, want %s in %d", got, requests, test.want, test.requests)
 			}
@@ -372,7 +372,7 @@ func FuzzListAnswer(f *testing.F) {
 			requests++
 			_, _ = w.Write([]byte(body))
 		}), func(c *Config) { c.MaxRetries = 0 })
-		got, err := listed(t.Context(), c, ListOptions{})
+		got, err := listed(t.Context(), c, ListDatasetsOptions{})
 		if requests > 2 {
 			t.Errorf("the same page was asked for %d times", requests)
 		}

@@ -35,12 +35,12 @@ func TestItemsURL(t *testing.T) {
 			want: public + "?fields=a%2Cb&format=csv&signature=" + signature, signed: true},
 		{name: "options of the server's own", dataset: Dataset{ItemsPublicURL: ptr(public + "?format=json&x=1")}, options: options,
 			want: public + "?fields=a%2Cb&format=csv&x=1"},
-		{name: "no key", dataset: Dataset{ItemsPublicURL: ptr(public + "?signature=old")}, err: ErrMayNotSign},
-		{name: "an empty key", dataset: Dataset{ItemsPublicURL: ptr(public + "?signature=old"), URLSigningSecretKey: ptr("")}, err: ErrMayNotSign},
+		{name: "no key", dataset: Dataset{ItemsPublicURL: ptr(public + "?signature=old")}, err: ErrNoSigningKey},
+		{name: "an empty key", dataset: Dataset{ItemsPublicURL: ptr(public + "?signature=old"), URLSigningSecretKey: ptr("")}, err: ErrNoSigningKey},
 		{name: "no public URL, but a key", dataset: Dataset{URLSigningSecretKey: ptr(testKey)}, want: ours + "?signature=" + signature, signed: true},
 		{name: "neither, as the local platform", want: ours},
-		{name: "neither, restricted", dataset: Dataset{GeneralAccess: ptr(Restricted)}, err: ErrMayNotSign},
-		{name: "neither, by the account's setting", dataset: Dataset{GeneralAccess: ptr(FollowUserSetting)}, err: ErrMayNotSign},
+		{name: "neither, restricted", dataset: Dataset{GeneralAccess: ptr(Restricted)}, err: ErrNoSigningKey},
+		{name: "neither, by the account's setting", dataset: Dataset{GeneralAccess: ptr(FollowUserSetting)}, err: ErrNoSigningKey},
 		{name: "neither, for anyone with the id", dataset: Dataset{GeneralAccess: ptr(AnyoneWithIDCanRead)}, want: ours},
 		{name: "neither, for anyone with the name", dataset: Dataset{GeneralAccess: ptr(AnyoneWithNameCanRead)}, want: ours},
 		{name: "an unreadable public URL", dataset: Dataset{ItemsPublicURL: ptr("http://[::1")}, want: ours},
@@ -48,7 +48,7 @@ func TestItemsURL(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			test.dataset.ID = testID
 			c := newTestClient(t, "https://gateway.example/apify/v2")
-			got, signed, err := c.ItemsURL(&test.dataset, expires, test.options)
+			got, signed, err := c.DatasetItemsURL(&test.dataset, expires, test.options)
 			if got != test.want || signed != test.signed || !errors.Is(err, test.err) {
 				t.Errorf("got %s, %t, %v, want %s, %t, %v", got, signed, err, test.want, test.signed, test.err)
 			}
@@ -62,8 +62,8 @@ func TestItemsURLOpens(t *testing.T) {
 	s := startServer(t, emulator.Options{Now: func() time.Time { return now }})
 	there := s.API.Seed(emulator.Dataset{Name: "restricted", GeneralAccess: "RESTRICTED"})
 	c := newTestClient(t, s.URL)
-	d := must(c.Dataset(t.Context(), IDRef(there.ID)))(t)
-	itemsURL, signed, err := c.ItemsURL(d, now.Add(time.Hour), url.Values{"format": {"csv"}})
+	d := must(c.GetDataset(t.Context(), DatasetIDRef(there.ID)))(t)
+	itemsURL, signed, err := c.DatasetItemsURL(d, now.Add(time.Hour), url.Values{"format": {"csv"}})
 	if err != nil || !signed {
 		t.Fatalf("got %s, %t, %v", itemsURL, signed, err)
 	}

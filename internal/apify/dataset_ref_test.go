@@ -58,7 +58,7 @@ func TestParseRef(t *testing.T) {
 		{in: "~" + tooLong, fails: badName},
 	} {
 		t.Run(test.in, func(t *testing.T) {
-			got, err := ParseRef(test.in)
+			got, err := ParseDatasetRef(test.in)
 			if test.fails != "" {
 				if err == nil || !strings.Contains(err.Error(), test.fails) || got != "" {
 					t.Errorf("got %q, %v, want an error with %q", got, err, test.fails)
@@ -84,8 +84,8 @@ func TestEqualNames(t *testing.T) {
 		{"", "", true},
 		{"a", "", false},
 	} {
-		if got := EqualNames(test.a, test.b); got != test.want {
-			t.Errorf("EqualNames(%q, %q) = %t", test.a, test.b, got)
+		if got := EqualDatasetNames(test.a, test.b); got != test.want {
+			t.Errorf("EqualDatasetNames(%q, %q) = %t", test.a, test.b, got)
 		}
 	}
 }
@@ -98,7 +98,7 @@ func FuzzParseRef(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		ref, err := ParseRef(s)
+		ref, err := ParseDatasetRef(s)
 		if err != nil {
 			if ref != "" || err.Error() == "" {
 				t.Fatalf("got %q with the error %v", ref, err)
@@ -108,7 +108,7 @@ func FuzzParseRef(f *testing.F) {
 		if (ref.ID() == "") == (ref.name() == "") {
 			t.Errorf("%q is both an id and a name, or neither", ref)
 		}
-		if again, err := ParseRef(string(ref)); err != nil || again != ref {
+		if again, err := ParseDatasetRef(string(ref)); err != nil || again != ref {
 			t.Errorf("%q becomes %q, %v when read again", ref, again, err)
 		}
 		// Whatever was written, it stays one segment of the path it belongs in.

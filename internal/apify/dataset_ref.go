@@ -1,0 +1,78 @@
+package apify
+
+import (
+	"errors"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// MaxDatasetNameLength is the maximum number of characters of a dataset's name.
+const MaxDatasetNameLength = 63
+
+// DatasetNamePattern is the API's rule for the characters of a name, from Apify's @apify/consts:
+// letters, digits and, between them, hyphens.
+var DatasetNamePattern = regexp.MustCompile(`^([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])$`)
+
+var (
+	datasetIDPattern = regexp.MustCompile(`^[a-zA-Z0-9]+$`)
+	// Usernames have more characters than names of datasets. The API reads a user's ID as well.
+	usernamePattern = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9_-])?$`)
+)
+
+// EqualDatasetNames reports whether two names are the same name to the API, which ignores case.
+func EqualDatasetNames(a, b string) bool { return strings.EqualFold(a, b) }
+
+// DatasetRef refers to a dataset as the API's paths do: by ID, `~name` or `username~name`.
+type DatasetRef string
+
+// DatasetIDRef returns a reference to the dataset with an ID.
+func DatasetIDRef(id string) DatasetRef { return DatasetRef(id) }
+
+// DatasetNameRef returns a reference to the dataset with a name that an owner has. The owner is a
+// username or a user's ID; empty means the token's account.
+func DatasetNameRef(owner, name string) DatasetRef { return DatasetRef(owner + "~" + name) }
+
+// ParseDatasetRef parses a reference as users write it: an ID, `~name`, `username~name` or
+// `username/name`. A bare word is always an ID, never a name. The error is the reason why the text
+// is not a reference.
+func ParseDatasetRef(s string) (DatasetRef, error) {
+	owner, name, named := strings.Cut(s, "~")
+	if !named {
+		owner, name, named = strings.Cut(s, "/")
+		if named && owner == "" {
+			return "", errors.New("there is no user name before the slash")
+		}
+	}
+	switch {
+	case s == "":
+		return "", errors.New("it is empty")
+	case !named && datasetIDPattern.MatchString(s):
+		return DatasetIDRef(s), nil
+	case !named && DatasetNamePattern.MatchString(s):
+		return "", errors.New("an id has letters and digits only; a name has to be written with a ~ in front, as ~" + s)
+	case !named:
+		return "", errors.New("it is neither an id (letters and digits) nor a name (with a ~ or a user name in front)")
+	case owner != "" && !usernamePattern.MatchString(owner):
+		return "", errors.New("what stands before the name is not a user name")
+	case len(name) > MaxDatasetNameLength || !DatasetNamePattern.MatchString(name):
+		return "", errors.New("what stands last is not a dataset's name: 1 to 63 letters, digits and, in between, hyphens")
+	}
+	return DatasetNameRef(owner, name), nil
+}
+
+// ID returns the ID that the reference contains, or "" if it contains a name.
+func (r DatasetRef) ID() string {
+	if strings.Contains(string(r), "~") {
+		return ""
+	}
+	return string(r)
+}
+
+// name returns the name that the reference contains, or "" if it contains an ID.
+func (r DatasetRef) name() string {
+	_, name, _ := strings.Cut(string(r), "~")
+	return name
+}
+
+func (r DatasetRef) path() string { return datasetsPath + "/" + url.PathEscape(string(r)) }

@@ -1,0 +1,52 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/apify/terraform-provider-apify/internal/apify"
+)
+
+// accountTimeout limits the lookup of the token's account, retries included.
+const accountTimeout = time.Minute
+
+// tokenAccount looks up the account that the token belongs to, at most once in a provider process.
+// The result is kept, an error too: a token that cannot read its own account, or an API that is down,
+// would cost every later lookup the same time again.
+type tokenAccount struct {
+	client *apify.Client
+
+	once   sync.Once
+	cancel context.CancelFunc
+	done   chan struct{} // closed when user and err are set
+	user   *apify.User
+	err    error
+}
+
+// get returns the account. The lookup has a context of its own, so that the timeout of one resource
+// does not make it fail for all others. An interrupt ends it, because Terraform interrupts all
+// operations of a process.
+func (a *tokenAccount) get(ctx context.Context) (*apify.User, error) {
+	a.once.Do(func() {
+		a.done = make(chan struct{})
+		var own context.Context
+		own, a.cancel = context.WithTimeout(context.WithoutCancel(ctx), accountTimeout)
+		go func() {
+			defer close(a.done)
+			defer a.cancel()
+			a.user, a.err = a.client.CurrentUser(own)
+		}()
+	})
+	select {
+	case <-a.done:
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, &apify.Error{Operation: "reading the token's user", Err: ctx.Err(), Stopped: ctx.Err()}
+		}
+		a.cancel()
+		<-a.done
+	}
+	return a.user, a.err
+}

@@ -1,0 +1,235 @@
+package provider
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/apify/terraform-provider-apify/internal/apify"
+)
+
+const (
+	// singleReads is the number of datasets that are read one by one before the list is fetched:
+	// small configurations see no difference. Terraform reads ten at once by default. The last of its
+	// second ten fetches the list, so the third ten do not wait for it.
+	singleReads = 19
+	// readsPerPage is the number of further reads that pay for one further page, so that a small
+	// configuration in a large account never fetches the whole list.
+	readsPerPage = 5
+	// pageTimeout limits the fetch of a page, retries included, and thereby the time that a read
+	// waits for one. After that the datasets are read one by one.
+	pageTimeout = 5 * time.Second
+)
+
+// datasetCache serves reads of single datasets from the API's list of datasets, up to a thousand in
+// one request, once there have been many reads. It does so only if the list proves that a single read
+// would return what is known. A dataset that is missing from the list, that this run has changed, or
+// that differs from the prior state in the list is read singly.
+type datasetCache struct {
+	named   datasetList // the account's named datasets
+	unnamed datasetList // all datasets of the account: the API cannot list unnamed ones alone
+
+	mu sync.Mutex
+	// invalidated contains the IDs of datasets that this run has changed.
+	invalidated map[string]bool
+	// urlForms contains the form of the items URL of single reads in this run.
+	urlForms map[urlFormKey]string
+}
+
+// urlFormKey is everything that the form of an items URL depends on, besides the dataset's ID: for
+// FOLLOW_USER_SETTING that is a setting of the owner's account.
+type urlFormKey struct {
+	userID string
+	access apify.GeneralAccess
+}
+
+func newDatasetCache(client *apify.Client) *datasetCache {
+	c := &datasetCache{invalidated: map[string]bool{}, urlForms: map[urlFormKey]string{}}
+	c.named.init(client.DatasetPages(apify.ListDatasetsOptions{Ownership: apify.OwnedByMe}))
+	c.unnamed.init(client.DatasetPages(apify.ListDatasetsOptions{Ownership: apify.OwnedByMe, Unnamed: true}))
+	return c
+}
+
+// invalidate records a write to a dataset: the list may show it as it was before.
+func (c *datasetCache) invalidate(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.invalidated[id] = true
+}
+
+func (c *datasetCache) isInvalidated(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.invalidated[id]
+}
+
+// observe records the form of the items URL of a dataset that was just read singly.
+func (c *datasetCache) observe(d *apify.Dataset) {
+	if d.UserID == nil || d.GeneralAccess == nil || d.ItemsPublicURL == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.urlForms[urlFormKey{*d.UserID, *d.GeneralAccess}] = urlForm(*d.ItemsPublicURL, d.ID)
+}
+
+// urlForm returns an items URL without the dataset's ID and its signature, or "" if the URL cannot be
+// parsed.
+func urlForm(itemsURL, id string) string {
+	rest, signature, err := apify.SplitSignature(itemsURL)
+	if err != nil {
+		return ""
+	}
+	rest = strings.ReplaceAll(rest, id, "*")
+	if signature != "" {
+		rest += " signed"
+	}
+	return rest
+}
+
+// isUnchanged reports whether the list proves that a single read would return the prior model. A
+// signed items URL in it must be valid until the given time. A list can lag behind the writes of an
+// earlier run, and can write a time in another form: it can confirm what is known, and cannot show a
+// change.
+func (c *datasetCache) isUnchanged(ctx context.Context, prior datasetModel, validUntil time.Time) bool {
+	list := &c.named
+	if prior.Name.IsNull() {
+		list = &c.unnamed
+	}
+	id := prior.ID.ValueString()
+	item, _ := list.find(ctx, func() *apify.Dataset { return list.byID[id] })
+	if item == nil || c.isInvalidated(id) || item.NameOmitted || item.UserID == nil || item.GeneralAccess == nil ||
+		prior.ConsoleURL.IsNull() { // which a single read may return by now
+		return false
+	}
+	m, err := newDatasetModel(item)
+	if err != nil {
+		return false
+	}
+	m.keepName(prior)
+	m.keepOmittedByLists(prior)
+	return m == prior && c.isCurrentURL(item, prior.ItemsPublicURL, validUntil)
+}
+
+// isCurrentURL reports whether an items URL of an earlier read has the form that URLs of this run
+// have, and a signature that is valid until the given time.
+func (c *datasetCache) isCurrentURL(item *apify.Dataset, itemsURL types.String, validUntil time.Time) bool {
+	c.mu.Lock()
+	latest := c.urlForms[urlFormKey{*item.UserID, *item.GeneralAccess}]
+	c.mu.Unlock()
+	if latest == "" || latest != urlForm(itemsURL.ValueString(), item.ID) {
+		return false
+	}
+	_, signature, err := apify.SplitSignature(itemsURL.ValueString())
+	if err != nil || signature == "" {
+		return err == nil
+	}
+	expires, err := apify.SignatureExpiry(signature)
+	return err == nil && apify.IsValidUntil(expires, validUntil)
+}
+
+// findByName returns the dataset of the token's account that has a name. known is false if the list
+// cannot say; then the name must be looked up singly.
+func (c *datasetCache) findByName(ctx context.Context, name string) (d *apify.Dataset, known bool) {
+	d, complete := c.named.find(ctx, func() *apify.Dataset { return c.named.byName[strings.ToLower(name)] })
+	if d == nil {
+		return nil, complete
+	}
+	return d, !c.isInvalidated(d.ID)
+}
+
+// datasetList is a list of datasets that is fetched page by page, as far as the number of lookups
+// pays for it. A page that fails is given up, and the rest of the list with it.
+type datasetList struct {
+	mu      sync.Mutex
+	pages   *apify.DatasetPages // used by one fetch at a time
+	byID    map[string]*apify.Dataset
+	byName  map[string]*apify.Dataset // by lower-cased name; all are of one account
+	lookups int
+	fetched int
+	// fetching is closed when the page that is being fetched has been added; nil without one.
+	fetching chan struct{}
+	failed   bool
+	done     bool // whether the list has been read to its end
+	// complete reports whether the list has been read to its end and every dataset in it has a name.
+	complete bool
+}
+
+func (l *datasetList) init(pages *apify.DatasetPages) {
+	l.pages = pages
+	l.byID, l.byName = map[string]*apify.Dataset{}, map[string]*apify.Dataset{}
+}
+
+// find calls match until it finds a dataset, and fetches further pages between the calls while the
+// number of lookups pays for them. Nil means that the list does not contain the dataset, if it is
+// complete, and otherwise that the dataset must be read singly.
+func (l *datasetList) find(ctx context.Context, match func() *apify.Dataset) (d *apify.Dataset, complete bool) {
+	ctx, cancel := leaveTime(ctx)
+	defer cancel()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lookups++
+	if l.lookups <= singleReads {
+		return nil, false
+	}
+	for {
+		if d := match(); d != nil {
+			return d, l.complete
+		}
+		if l.failed || l.done || l.fetched > (l.lookups-singleReads-1)/readsPerPage {
+			return nil, l.complete
+		}
+		if l.fetching == nil {
+			l.fetching = make(chan struct{})
+			go l.fetch(context.WithoutCancel(ctx))
+		}
+		fetched := l.fetching
+		l.mu.Unlock()
+		select {
+		case <-fetched:
+		case <-ctx.Done():
+		}
+		l.mu.Lock()
+		if ctx.Err() != nil {
+			return nil, false
+		}
+	}
+}
+
+// leaveTime returns a context that leaves an operation half of its remaining time for a single read.
+func leaveTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, time.Until(deadline)/2)
+}
+
+// fetch adds the next page. It has a context of its own, so that the timeout of one resource does not
+// end the fetch for all others.
+func (l *datasetList) fetch(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+	defer cancel()
+	datasets, err := l.pages.Next(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer close(l.fetching)
+	defer func() { l.fetching = nil }()
+	if err != nil {
+		l.failed = true
+		return
+	}
+	l.fetched++
+	for i := range datasets {
+		d := &datasets[i]
+		l.byID[d.ID] = d
+		if d.Name != nil {
+			l.byName[strings.ToLower(*d.Name)] = d
+		}
+	}
+	l.done = l.pages.Done()
+	l.complete = l.done && len(l.byName) == len(l.byID)
+}

@@ -1,0 +1,58 @@
+package provider
+
+import (
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/apify/terraform-provider-apify/internal/apify"
+)
+
+// datasetFilter holds the arguments that data "apify_datasets" and list "apify_dataset" share.
+type datasetFilter struct {
+	Unnamed    types.Bool   `tfsdk:"unnamed"`
+	Ownership  types.String `tfsdk:"ownership"`
+	NamePrefix types.String `tfsdk:"name_prefix"`
+}
+
+// Descriptions and validators of the filter, for both schemas.
+const (
+	unnamedDescription = "Whether unnamed datasets are included, such as those that Actor runs make; Apify leaves out those without items. " +
+		"Defaults to `false`: named ones only."
+
+	ownershipDescription = "`ownedByMe` for the account's own datasets only, or `sharedWithMe` for those that other accounts share with " +
+		"it. By default both."
+
+	namePrefixDescription = "What the names have to begin with; upper and lower case are the same. By default any name will do."
+)
+
+func ownershipValidators() []validator.String {
+	return []validator.String{stringvalidator.OneOf(string(apify.OwnedByMe), string(apify.SharedWithMe))}
+}
+
+// options returns the part of the filter that the API applies.
+func (f *datasetFilter) options() apify.ListDatasetsOptions {
+	return apify.ListDatasetsOptions{
+		Unnamed:   f.Unnamed.ValueBool(),
+		Ownership: apify.Ownership(f.Ownership.ValueString()),
+	}
+}
+
+// matches reports whether a dataset passes the filter. The account's ID is used for ownership only.
+func (f *datasetFilter) matches(d *apify.Dataset, accountID string) bool {
+	name := ""
+	if d.Name != nil {
+		name = *d.Name
+	}
+	prefix := strings.ToLower(f.NamePrefix.ValueString())
+	if name == "" && !f.Unnamed.ValueBool() || !strings.HasPrefix(strings.ToLower(name), prefix) {
+		return false
+	}
+	ownership := apify.Ownership(f.Ownership.ValueString())
+	if ownership == "" || d.UserID == nil {
+		return true
+	}
+	return (*d.UserID == accountID) == (ownership == apify.OwnedByMe)
+}

@@ -1,0 +1,83 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/apify/terraform-provider-apify/internal/apify"
+)
+
+// discardTimeout limits the deletion of a new dataset whose creation failed, which continues after an
+// interrupt.
+const discardTimeout = 30 * time.Second
+
+func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan datasetResourceModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer cancel()
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	created, err := r.store.create(ctx, plan.Name.ValueString(), plan.AdoptExisting.ValueBool())
+	if err != nil {
+		resp.Diagnostics.Append(createError(plan, err))
+		var e *apify.Error
+		if errors.As(err, &e) && e.CreatedID != "" {
+			resp.Diagnostics.Append(r.discard(ctx, e.CreatedID)...)
+		}
+		return
+	}
+	if created.Existed {
+		resp.Diagnostics.Append(existingDataset(&created.Dataset, plan, summaryAdopts))
+	}
+	state, diags := r.finishCreation(ctx, plan, &created.Dataset)
+	if !diags.HasError() {
+		diags.Append(setState(ctx, &resp.State, resp.Identity, state)...)
+	}
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		// Terraform would taint a resource with a partial state.
+		resp.State.RemoveResource(ctx)
+		resp.Diagnostics.Append(r.abandon(ctx, plan, created)...)
+	}
+}
+
+// finishCreation applies the planned general access to a dataset that a POST returned, and returns the
+// state.
+func (r *datasetResource) finishCreation(ctx context.Context, plan datasetResourceModel, d *apify.Dataset) (datasetResourceModel, diag.Diagnostics) {
+	sent := apify.DatasetUpdate{Name: new(plan.Name.ValueString())} // empty for null
+	if access := plan.GeneralAccess; !access.IsNull() && !access.IsUnknown() {
+		sent.GeneralAccess = (*apify.GeneralAccess)(access.ValueStringPointer())
+		if d.GeneralAccess == nil || *d.GeneralAccess != *sent.GeneralAccess {
+			updated, err := r.store.update(ctx, d.ID, apify.DatasetUpdate{GeneralAccess: sent.GeneralAccess})
+			if err != nil {
+				return plan, diag.Diagnostics{accessNotSet(d.ID, err)}
+			}
+			d = updated
+		}
+	}
+	return stateAfterWrite(plan, d, sent)
+}
+
+// abandon cleans up after a creation that failed when the dataset existed already. The next apply
+// finds a named dataset again. A new unnamed one is deleted, because nothing refers to it.
+func (r *datasetResource) abandon(ctx context.Context, plan datasetResourceModel, created *apify.CreateDatasetResult) diag.Diagnostics {
+	if !plan.Name.IsNull() || created.Name != nil || created.Existed {
+		return diag.Diagnostics{leftForNextApply(plan, created.ID)}
+	}
+	return r.discard(ctx, created.ID)
+}
+
+func (r *datasetResource) discard(ctx context.Context, id string) diag.Diagnostics {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
+	defer cancel()
+	if err := r.store.discard(ctx, id); err != nil {
+		return diag.Diagnostics{notDiscarded(id, err)}
+	}
+	return nil
+}

@@ -1,0 +1,36 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/apify/terraform-provider-apify/internal/apify"
+)
+
+func (r *datasetResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	id := req.ID
+	if id == "" && req.Identity != nil {
+		var identity datasetIdentityModel
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		id = identity.ID.ValueString()
+	}
+	ref, err := apify.ParseDatasetRef(id)
+	if err != nil {
+		resp.Diagnostics.Append(invalidImportID(id, err))
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	defer cancel()
+	d, err := r.store.get(ctx, ref)
+	if err != nil {
+		resp.Diagnostics.Append(clientError(summaryImport, err))
+		return
+	}
+	state, err := newImportedModel(ctx, d)
+	if err != nil {
+		resp.Diagnostics.Append(clientError(summaryImport, err))
+		return
+	}
+	resp.Diagnostics.Append(setState(ctx, &resp.State, resp.Identity, state)...)
+}

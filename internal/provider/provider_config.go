@@ -1,0 +1,245 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"unicode"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/apify/terraform-provider-apify/internal/apify"
+)
+
+// Environment variables that replace attributes of the provider. Apify's SDKs and platform use
+// APIFY_API_BASE_URL, its CLI uses APIFY_CLIENT_BASE_URL.
+const (
+	tokenVariable         = "APIFY_TOKEN"
+	apiBaseURLVariable    = "APIFY_API_BASE_URL"
+	clientBaseURLVariable = "APIFY_CLIENT_BASE_URL"
+)
+
+// Attributes of the provider.
+const (
+	attributeToken          = "token"
+	attributeBaseURL        = "base_url"
+	attributeMaxRetries     = "max_retries"
+	attributeRequestTimeout = "request_timeout"
+)
+
+// Summaries of the diagnostics about the provider's configuration.
+const (
+	summaryInvalidBaseURL   = "Invalid Apify base URL"
+	summaryMissingToken     = "Missing Apify API token"
+	summaryInvalidToken     = "Invalid Apify API token"
+	summaryUnknownAttribute = "Unknown Apify provider configuration"
+	summaryTokenInTheClear  = "Apify API token sent without encryption"
+)
+
+const (
+	appendUserAgentVariable = "TF_APPEND_USER_AGENT"
+	maxMaxRetries           = 20
+	consoleIntegrationsURL  = "https://console.apify.com/settings/integrations"
+)
+
+type providerModel struct {
+	Token          types.String `tfsdk:"token"`
+	BaseURL        types.String `tfsdk:"base_url"`
+	MaxRetries     types.Int64  `tfsdk:"max_retries"`
+	RequestTimeout types.String `tfsdk:"request_timeout"`
+}
+
+func (p *apifyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Manages the dataset storage of Apify, a web scraping and automation platform.",
+		Attributes: map[string]schema.Attribute{
+			attributeToken: schema.StringAttribute{
+				MarkdownDescription: "The Apify API token, as made in Apify Console under " +
+					"[Settings > API & Integrations](" + consoleIntegrationsURL + "). It is sent in the `Authorization` header " +
+					"only. Defaults to the environment variable `" + tokenVariable + "`; one of the two is required.",
+				Optional:  true,
+				Sensitive: true,
+			},
+			attributeBaseURL: schema.StringAttribute{
+				MarkdownDescription: "The address of the Apify API, with or without `/v2` at the end. Defaults to the " +
+					"environment variable `" + apiBaseURLVariable + "`, else `" + clientBaseURLVariable + "`, else `" +
+					apify.DefaultBaseURL + "`. An `http` address that is not this machine's own brings a warning, since the " +
+					"token would travel unencrypted.",
+				Optional:   true,
+				Validators: []validator.String{baseURLValidator{}},
+			},
+			attributeMaxRetries: schema.Int64Attribute{
+				MarkdownDescription: fmt.Sprintf("How often a request that failed in passing (status 429 or 5xx, network "+
+					"errors, unreadable answers) is repeated, with exponential back-off from half a second; `0` to `%d`. "+
+					"Defaults to `%d`.", maxMaxRetries, apify.DefaultMaxRetries),
+				Optional:   true,
+				Validators: []validator.Int64{int64validator.Between(0, maxMaxRetries)},
+			},
+			attributeRequestTimeout: schema.StringAttribute{
+				MarkdownDescription: "How long one attempt of a request may take, as a " +
+					"[Go duration](https://pkg.go.dev/time#ParseDuration) such as `45s` or `1m30s`. Defaults to `" +
+					apify.DefaultRequestTimeout.String() + "`.",
+				Optional:   true,
+				Validators: []validator.String{durationValidator{}},
+			},
+		},
+	}
+}
+
+// newClient returns the client for a configuration. It returns nil after an error, and if values of
+// the configuration are unknown.
+func (p *apifyProvider) newClient(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) *apify.Client {
+	var config providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return nil
+	}
+	if unknown := config.unknown(); len(unknown) > 0 {
+		if req.ClientCapabilities.DeferralAllowed {
+			resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
+			return nil
+		}
+		for _, name := range unknown {
+			resp.Diagnostics.AddAttributeError(path.Root(name), summaryUnknownAttribute,
+				fmt.Sprintf("The value of %q is known only after something else in this configuration has been applied, and "+
+					"the provider needs it already now. Apply what the value comes from first, with -target, or take it "+
+					"from a variable or from the environment.", name))
+		}
+		return nil
+	}
+
+	token := readToken(config.Token, &resp.Diagnostics)
+	base := readBaseURL(config.BaseURL, &resp.Diagnostics)
+	timeout := apify.DefaultRequestTimeout
+	if !config.RequestTimeout.IsNull() {
+		var err error
+		if timeout, err = parseDuration(config.RequestTimeout.ValueString()); err != nil {
+			resp.Diagnostics.AddAttributeError(path.Root(attributeRequestTimeout), summaryInvalidDuration, err.Error())
+		}
+	}
+	if resp.Diagnostics.HasError() {
+		return nil
+	}
+	retries := int64(apify.DefaultMaxRetries)
+	if !config.MaxRetries.IsNull() {
+		retries = config.MaxRetries.ValueInt64()
+	}
+
+	client, err := apify.NewClient(apify.Config{
+		BaseURL:        base.String(),
+		Token:          token,
+		UserAgent:      p.userAgent(req.TerraformVersion),
+		MaxRetries:     int(retries),
+		RequestTimeout: timeout,
+		RetryDelay:     p.retryDelay,
+		Log:            requestLogger(token),
+	})
+	if err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root(attributeBaseURL), summaryInvalidBaseURL, err.Error())
+		return nil
+	}
+	return client
+}
+
+// unknown returns the names of the attributes whose values are unknown.
+func (m *providerModel) unknown() []string {
+	var names []string
+	for _, a := range []struct {
+		name  string
+		value attr.Value
+	}{
+		{attributeToken, m.Token},
+		{attributeBaseURL, m.BaseURL},
+		{attributeMaxRetries, m.MaxRetries},
+		{attributeRequestTimeout, m.RequestTimeout},
+	} {
+		if a.value.IsUnknown() {
+			names = append(names, a.name)
+		}
+	}
+	return names
+}
+
+// readToken returns the token from the configuration or the environment. It removes white space around
+// the token, such as the line break at the end of a file.
+func readToken(configured types.String, diags *diag.Diagnostics) string {
+	token, origin := os.Getenv(tokenVariable), "The environment variable "+tokenVariable
+	if !configured.IsNull() {
+		token, origin = configured.ValueString(), "The attribute token"
+	}
+	token = strings.TrimSpace(token)
+	switch {
+	case token == "" && (!configured.IsNull() || os.Getenv(tokenVariable) != ""):
+		diags.AddAttributeError(path.Root(attributeToken), summaryMissingToken, origin+" is empty. "+howToSetToken)
+	case token == "":
+		diags.AddAttributeError(path.Root(attributeToken), summaryMissingToken,
+			"The provider needs an API token to act on behalf of an Apify account. "+howToSetToken)
+	case strings.ContainsFunc(token, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsGraphic(r) || unicode.IsSpace(r) }):
+		diags.AddAttributeError(path.Root(attributeToken), summaryInvalidToken,
+			origin+" holds white space or characters that no token has. "+howToSetToken)
+	}
+	return token
+}
+
+const howToSetToken = "Set the environment variable " + tokenVariable + ", or the token attribute of the provider \"apify\" " +
+	"block from a sensitive variable. Tokens are made in Apify Console under Settings > API & Integrations: " + consoleIntegrationsURL
+
+// readBaseURL returns the address of the API from the configuration or the environment.
+func readBaseURL(configured types.String, diags *diag.Diagnostics) *url.URL {
+	address, origin := apify.DefaultBaseURL, "The default"
+	if !configured.IsNull() {
+		address, origin = configured.ValueString(), "The attribute base_url"
+	} else {
+		for _, variable := range []string{apiBaseURLVariable, clientBaseURLVariable} {
+			if value := os.Getenv(variable); value != "" {
+				address, origin = value, "The environment variable "+variable
+				break
+			}
+		}
+	}
+	base, err := apify.ParseBaseURL(address)
+	if err != nil {
+		diags.AddAttributeError(path.Root(attributeBaseURL), summaryInvalidBaseURL,
+			fmt.Sprintf("%s is not the address of an API, such as %s: %s.", origin, apify.DefaultBaseURL, err))
+		return nil
+	}
+	if base.Scheme == "http" && !isLoopback(base.Hostname()) {
+		diags.AddAttributeWarning(path.Root(attributeBaseURL), summaryTokenInTheClear,
+			fmt.Sprintf("%s is %s: the API token travels to that host unencrypted, for everybody on the way to read. "+
+				"Use https, unless this is a network that you trust.", origin, base))
+	}
+	return base
+}
+
+func isLoopback(host string) bool {
+	if ip := net.ParseIP(host); ip != nil {
+		return ip.IsLoopback()
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// userAgent returns the User-Agent header in the form of Terraform's own providers, with the user's
+// addition.
+func (p *apifyProvider) userAgent(terraformVersion string) string {
+	agent := fmt.Sprintf("Terraform/%s terraform-provider-apify/%s", terraformVersion, p.version)
+	if more := strings.TrimSpace(os.Getenv(appendUserAgentVariable)); more != "" {
+		agent += " " + more
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' { // invalid in a header
+			return -1
+		}
+		return r
+	}, agent)
+}
