@@ -85,24 +85,24 @@ func NewClient(config Config) (*Client, error) {
 func ParseBaseURL(address string) (*url.URL, error) {
 	quoted := strconv.Quote(address)
 	if strings.Contains(address, "@") { // a password, even if the rest is malformed
-		quoted = "it"
+		quoted = "the URL"
 	}
 	u, err := url.Parse(strings.TrimSpace(address))
 	switch {
 	case err != nil:
-		return nil, errors.New("it cannot be read as a URL")
+		return nil, errors.New("the URL cannot be parsed")
 	case u.User != nil:
-		return nil, errors.New("it holds a user name or password, which would end up in logs")
+		return nil, errors.New("the URL contains a username or password, which would appear in logs")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("%s does not begin with http:// or https://", quoted)
+		return nil, fmt.Errorf("%s does not start with http:// or https://", quoted)
 	case u.Hostname() == "":
-		return nil, fmt.Errorf("%s names no host", quoted)
+		return nil, fmt.Errorf("%s has no host", quoted)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("it has a query or a fragment")
+		return nil, errors.New("the URL contains a query or a fragment")
 	}
 	if port := u.Port(); port != "" {
 		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return nil, fmt.Errorf("%s is not a port", port)
+			return nil, fmt.Errorf("%s is not a valid port", port)
 		}
 	}
 	path := strings.TrimRight(u.Path, "/")
@@ -112,7 +112,7 @@ func ParseBaseURL(address string) (*url.URL, error) {
 	base := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}
 	// url.Parse reads some hosts that it cannot read again in the form in which String writes them.
 	if _, err := url.Parse(base.String()); err != nil {
-		return nil, errors.New("it cannot be read as a URL")
+		return nil, errors.New("the URL cannot be parsed")
 	}
 	return base, nil
 }

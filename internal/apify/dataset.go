@@ -75,19 +75,19 @@ const clockTolerance = 3 * time.Second
 func (c *Client) CreateDataset(ctx context.Context, name string) (*CreateDatasetResult, error) {
 	var d Dataset
 	r := &request{
-		operation:     "creating an unnamed dataset",
+		operation:     "create an unnamed dataset",
 		method:        http.MethodPost,
 		path:          datasetsPath,
 		nonIdempotent: name == "",
 	}
 	if name != "" {
-		r.operation = fmt.Sprintf("creating dataset %q", name)
+		r.operation = fmt.Sprintf("create dataset %q", name)
 		r.query = url.Values{"name": {name}}
 	}
 	r.decode = decodeData(&d, func() error {
 		err := d.validate(DatasetNameRef("", name))
 		if err == nil && name == "" && d.Name != nil {
-			err = fmt.Errorf("it is a dataset named %q", *d.Name)
+			err = fmt.Errorf("the dataset is named %q", *d.Name)
 		}
 		return err
 	})
@@ -146,7 +146,7 @@ func (o *outcome) existed(createdAt *string) bool {
 func (c *Client) GetDataset(ctx context.Context, ref DatasetRef) (*Dataset, error) {
 	var d Dataset
 	_, err := c.do(ctx, &request{
-		operation: fmt.Sprintf("reading dataset %q", ref),
+		operation: fmt.Sprintf("read dataset %q", ref),
 		method:    http.MethodGet,
 		path:      ref.path(),
 		decode:    decodeData(&d, func() error { return d.validate(ref) }),
@@ -187,7 +187,7 @@ func (u DatasetUpdate) MarshalJSON() ([]byte, error) {
 func (c *Client) UpdateDataset(ctx context.Context, id string, update DatasetUpdate) (*Dataset, error) {
 	var d Dataset
 	_, err := c.do(ctx, &request{
-		operation: fmt.Sprintf("updating dataset %q", id),
+		operation: fmt.Sprintf("update dataset %q", id),
 		method:    http.MethodPut,
 		path:      DatasetIDRef(id).path(),
 		body:      update,
@@ -204,7 +204,7 @@ func (c *Client) UpdateDataset(ctx context.Context, id string, update DatasetUpd
 // Apify API docs: https://docs.apify.com/api/v2/dataset-delete
 func (c *Client) DeleteDataset(ctx context.Context, id string) error {
 	_, err := c.do(ctx, &request{
-		operation: fmt.Sprintf("deleting dataset %q", id),
+		operation: fmt.Sprintf("delete dataset %q", id),
 		method:    http.MethodDelete,
 		path:      DatasetIDRef(id).path(),
 	})
@@ -218,7 +218,7 @@ func (c *Client) DeleteDataset(ctx context.Context, id string) error {
 func (c *Client) DatasetHasItems(ctx context.Context, id string) (bool, error) {
 	var items []json.RawMessage
 	_, err := c.do(ctx, &request{
-		operation: fmt.Sprintf("looking for items in dataset %q", id),
+		operation: fmt.Sprintf("check dataset %q for items", id),
 		method:    http.MethodGet,
 		path:      DatasetIDRef(id).path() + "/items",
 		query:     url.Values{"limit": {"1"}},
@@ -227,7 +227,7 @@ func (c *Client) DatasetHasItems(ctx context.Context, id string) (bool, error) {
 				return err
 			}
 			if items == nil {
-				return errors.New("it is not an array of items")
+				return errors.New("the body is not an array of items")
 			}
 			return nil
 		},
@@ -236,7 +236,7 @@ func (c *Client) DatasetHasItems(ctx context.Context, id string) (bool, error) {
 }
 
 // errNoDatasetID is the error of a response that is not a dataset.
-var errNoDatasetID = errors.New(`it has a dataset without a usable "id"`)
+var errNoDatasetID = errors.New(`the body has a dataset without a valid "id"`)
 
 // validate reports whether a response is the requested dataset: the cache of a proxy must not
 // exchange datasets. It removes the name that lists contain for an unnamed dataset, which is empty or
@@ -251,7 +251,7 @@ func (d *Dataset) validate(ref DatasetRef) error {
 	case !datasetIDPattern.MatchString(d.ID):
 		return errNoDatasetID
 	case id != "" && d.ID != id, name != "" && d.Name != nil && !EqualDatasetNames(*d.Name, name):
-		return fmt.Errorf("it is dataset %q, which is not the one asked for", d.ID)
+		return fmt.Errorf("the body is another dataset, %q", d.ID)
 	}
 	return nil
 }

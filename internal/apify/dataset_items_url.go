@@ -8,7 +8,7 @@ import (
 
 // ErrNoSigningKey is the error of [Client.DatasetItemsURL] if a signature is needed but the API did
 // not return the key to the token.
-var ErrNoSigningKey = errors.New("the API did not tell the dataset's signing key")
+var ErrNoSigningKey = errors.New("the API did not return the dataset's signing key")
 
 // DatasetItemsURL returns an address of a dataset's items that needs no token, with query parameters
 // of the items endpoint. If anyone with the dataset's ID can read the items, the URL is plain and

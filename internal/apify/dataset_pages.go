@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-const listDatasetsOperation = "listing datasets"
+const listDatasetsOperation = "list datasets"
 
 // ListDatasetsOptions selects the datasets of a list. Not every server knows every option.
 type ListDatasetsOptions struct {
@@ -115,7 +115,7 @@ func (c *Client) incompleteListError(end, total int) error {
 		URL:       c.url(datasetsPath, nil),
 		Attempts:  1,
 		Status:    http.StatusOK,
-		Err:       fmt.Errorf("the list ends after %d of the %d datasets that it should have", end, total),
+		Err:       fmt.Errorf("the list ends after %d of %d datasets", end, total),
 	}
 }
 
@@ -143,7 +143,7 @@ func (c *Client) datasetPage(ctx context.Context, options ListDatasetsOptions, o
 		query:     query,
 		decode: decodeData(&page, func() error {
 			if page.Items == nil {
-				return errors.New(`it has no "items"`)
+				return errors.New(`the body has no "items"`)
 			}
 			for i := range page.Items {
 				if err := page.Items[i].validate(""); err != nil {

@@ -41,22 +41,22 @@ func ParseDatasetRef(s string) (DatasetRef, error) {
 	if !named {
 		owner, name, named = strings.Cut(s, "/")
 		if named && owner == "" {
-			return "", errors.New("there is no user name before the slash")
+			return "", errors.New("there is no username before the slash")
 		}
 	}
 	switch {
 	case s == "":
-		return "", errors.New("it is empty")
+		return "", errors.New("the reference is empty")
 	case !named && datasetIDPattern.MatchString(s):
 		return DatasetIDRef(s), nil
 	case !named && DatasetNamePattern.MatchString(s):
-		return "", errors.New("an id has letters and digits only; a name has to be written with a ~ in front, as ~" + s)
+		return "", errors.New("an ID consists of letters and digits; a name needs a leading ~, as in ~" + s)
 	case !named:
-		return "", errors.New("it is neither an id (letters and digits) nor a name (with a ~ or a user name in front)")
+		return "", errors.New("it is neither an ID (letters and digits) nor a name (~NAME or USERNAME~NAME)")
 	case owner != "" && !usernamePattern.MatchString(owner):
-		return "", errors.New("what stands before the name is not a user name")
+		return "", errors.New("the part before the name is not a username")
 	case len(name) > MaxDatasetNameLength || !DatasetNamePattern.MatchString(name):
-		return "", errors.New("what stands last is not a dataset's name: 1 to 63 letters, digits and, in between, hyphens")
+		return "", errors.New("the last part is not a dataset name (1 to 63 letters, digits and, between them, hyphens)")
 	}
 	return DatasetNameRef(owner, name), nil
 }

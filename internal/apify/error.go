@@ -21,12 +21,12 @@ const (
 const maxQuote = 200
 
 // ErrIncompleteBody is the cause of an [Error] whose response's body ended early.
-var ErrIncompleteBody = errors.New("it broke off")
+var ErrIncompleteBody = errors.New("the body is incomplete")
 
 // Error is the error of a failed call. It quotes neither the token nor a signature, whatever the
 // server sent.
 type Error struct {
-	// Operation names the operation and the dataset, such as `reading dataset "abc"`.
+	// Operation names the operation and the dataset, such as `read dataset "abc"`.
 	Operation string
 	// Method and URL are those of the request; the URL has no query.
 	Method string
@@ -59,26 +59,26 @@ type Error struct {
 // Error returns the operation, the request, the result and the number of attempts in one line.
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: ", e.Operation)
+	fmt.Fprintf(&b, "could not %s: ", e.Operation)
 	if e.Method != "" {
 		fmt.Fprintf(&b, "%s %s ", e.Method, e.URL)
 	}
 	switch {
 	case e.Status == 0:
-		fmt.Fprintf(&b, "got no answer: %s", e.cause())
+		fmt.Fprintf(&b, "got no response: %s", e.cause())
 	case e.Type != "" && e.Message != "":
-		fmt.Fprintf(&b, "answered %s, %s: %s", e.status(), e.Type, e.Message)
+		fmt.Fprintf(&b, "returned %s, %s: %s", e.status(), e.Type, strings.TrimSuffix(e.Message, "."))
 	case e.Type != "" || e.Message != "":
-		fmt.Fprintf(&b, "answered %s, %s", e.status(), e.Type+e.Message)
+		fmt.Fprintf(&b, "returned %s, %s", e.status(), e.Type+strings.TrimSuffix(e.Message, "."))
 	case e.Location != "":
-		fmt.Fprintf(&b, "answered %s, a redirect to %s", e.status(), e.Location)
+		fmt.Fprintf(&b, "returned %s, a redirect to %s", e.status(), e.Location)
 	case e.Err != nil:
-		fmt.Fprintf(&b, "answered %s, but %s", e.status(), e.cause())
+		fmt.Fprintf(&b, "returned %s, but %s", e.status(), e.cause())
 	default:
-		fmt.Fprintf(&b, "answered %s without an error that the API would send", e.status())
+		fmt.Fprintf(&b, "returned %s without an Apify error body", e.status())
 	}
 	if e.Body != "" {
-		fmt.Fprintf(&b, "; the answer begins %q", e.Body)
+		fmt.Fprintf(&b, "; the body starts with %q", e.Body)
 	}
 	switch {
 	case e.Attempts == 1:
@@ -188,5 +188,5 @@ type proxyError struct {
 }
 
 func (e *proxyError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("the proxy %s answered %d %s", e.proxy, e.status, http.StatusText(e.status)))
+	return strings.TrimSpace(fmt.Sprintf("the proxy %s returned %d %s", e.proxy, e.status, http.StatusText(e.status)))
 }

@@ -33,7 +33,7 @@ type Attempt struct {
 
 // request describes one call of the API.
 type request struct {
-	operation string // for errors, such as `reading dataset "abc"`
+	operation string // for errors, such as `read dataset "abc"`
 	method    string
 	path      string // escaped, from /v2 on
 	query     url.Values
@@ -171,9 +171,9 @@ func (c *Client) send(ctx context.Context, r *request, req *http.Request, number
 func (r *request) readBody(status int, raw []byte) error {
 	switch {
 	case len(raw) > maxBody:
-		return fmt.Errorf("it is longer than %d MiB", maxBody>>20)
+		return fmt.Errorf("the body is longer than %d MiB", maxBody>>20)
 	case r.decode == nil && status != http.StatusNoContent:
-		return fmt.Errorf("the API would answer %d %s", http.StatusNoContent, http.StatusText(http.StatusNoContent))
+		return fmt.Errorf("the API returns %d %s", http.StatusNoContent, http.StatusText(http.StatusNoContent))
 	case r.decode == nil:
 		return nil
 	default:
@@ -202,7 +202,7 @@ func (c *Client) cause(ctx context.Context, err error) error {
 		err = wrapped.Err
 	}
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return fmt.Errorf("it did not answer within %s", c.config.RequestTimeout)
+		return fmt.Errorf("the request timed out after %s", c.config.RequestTimeout)
 	}
 	return err
 }
@@ -236,7 +236,7 @@ func decodeData[T any](into *T, validate func() error) func([]byte) error {
 			return err
 		}
 		if envelope.Data == nil {
-			return errors.New(`it has no "data"`)
+			return errors.New(`the body has no "data"`)
 		}
 		*into = *envelope.Data
 		return validate()
@@ -251,14 +251,14 @@ func unmarshal(raw []byte, into any) error {
 	case err == nil:
 		return nil
 	case len(raw) == 0:
-		return errors.New("it is empty")
+		return errors.New("the body is empty")
 	case errors.As(err, &mistyped):
 		kind, _, _ := strings.Cut(mistyped.Value, " ") // the rest is the digits of a number
 		if mistyped.Field == "" {
-			return fmt.Errorf("it is not what the API would send, but a JSON %s", kind)
+			return fmt.Errorf("the body has an unexpected JSON type: %s", kind)
 		}
-		return fmt.Errorf("%q in it is not what the API would send, but a JSON %s", mistyped.Field, kind)
+		return fmt.Errorf("the body has an unexpected JSON type for %q: %s", mistyped.Field, kind)
 	default:
-		return fmt.Errorf("it is not the JSON that the API would send: %w", err)
+		return fmt.Errorf("the body is not valid JSON: %w", err)
 	}
 }

@@ -18,12 +18,12 @@ type User struct {
 func (c *Client) CurrentUser(ctx context.Context) (*User, error) {
 	var u User
 	_, err := c.do(ctx, &request{
-		operation: "reading the token's user",
+		operation: "read the token's account",
 		method:    http.MethodGet,
 		path:      "/v2/users/me",
 		decode: decodeData(&u, func() error {
 			if u.ID == "" {
-				return errors.New(`it has no "id"`)
+				return errors.New(`the account has no "id"`)
 			}
 			return nil
 		}),

@@ -43,7 +43,7 @@ func (a *tokenAccount) get(ctx context.Context) (*apify.User, error) {
 	case <-a.done:
 	case <-ctx.Done():
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil, &apify.Error{Operation: "reading the token's user", Err: ctx.Err(), Stopped: ctx.Err()}
+			return nil, &apify.Error{Operation: "read the token's account", Err: ctx.Err(), Stopped: ctx.Err()}
 		}
 		a.cancel()
 		<-a.done

@@ -46,21 +46,21 @@ func (d *datasetDataSource) Configure(_ context.Context, req datasource.Configur
 func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := datasetListAttributes()
 	attributes["id"] = schema.StringAttribute{
-		MarkdownDescription: "The dataset's id, such as `WkzbQMuFYuamGv3YF`. Exactly one of `id` and `name` has to be set; the other one is read.",
+		MarkdownDescription: "ID of the dataset, such as `WkzbQMuFYuamGv3YF`. Exactly one of `id` and `name` must be set.",
 		Optional:            true,
 		Computed:            true,
 		Validators:          []validator.String{datasetIDValidator{}},
 	}
 	attributes["name"] = schema.StringAttribute{
-		MarkdownDescription: "The dataset's name, found without regard to upper and lower case and given as Apify spells it; null if " +
-			"the dataset is unnamed. Exactly one of `id` and `name` has to be set; the other one is read.",
+		MarkdownDescription: "Name of the dataset, matched case-insensitively; the value is the name as stored by Apify, or null if the " +
+			"dataset is unnamed. Exactly one of `id` and `name` must be set.",
 		Optional:   true,
 		Computed:   true,
 		Validators: []validator.String{datasetNameValidator{}},
 	}
 	attributes["username"] = schema.StringAttribute{
-		MarkdownDescription: "The user name of the dataset's owner, to be set with `name` for a dataset of another account. Otherwise " +
-			"as the API tells it, which is null as a rule.",
+		MarkdownDescription: "Username of the dataset's owner. Set this together with `name` to read a dataset of another account. " +
+			"Otherwise the value returned by the API, which is usually null.",
 		Optional: true,
 		Computed: true,
 		Validators: []validator.String{
@@ -69,32 +69,31 @@ func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 		},
 	}
 	attributes["console_url"] = schema.StringAttribute{
-		MarkdownDescription: "The dataset's page in Apify Console.",
+		MarkdownDescription: "URL of the dataset in Apify Console.",
 		Computed:            true,
 	}
 	attributes["items_public_url"] = schema.StringAttribute{
-		MarkdownDescription: "Where the items can be read without a token. For a restricted dataset the URL carries a signature that is " +
-			"good for 14 days, and whoever has the URL can read the items. Apify signs afresh at every read, so this value changes " +
-			"every time: take the resource's `items_public_url` where a stable one is wanted, and the ephemeral resource " +
-			"`apify_dataset_items_url` for one that is never stored.",
+		MarkdownDescription: "URL of the items that needs no token. For a restricted dataset, the URL contains a signature that is valid for " +
+			"14 days, and anyone with the URL can read the items. Apify generates a new signature on every read, so this value changes " +
+			"every time. For a stable URL, use `items_public_url` of the resource `apify_dataset`; for a URL that is not stored in " +
+			"state, use the ephemeral resource `apify_dataset_items_url`.",
 		Computed:  true,
 		Sensitive: true,
 	}
 	attributes["fields"] = schema.ListAttribute{
-		MarkdownDescription: "The names of the fields that the items have, as far as Apify has seen them.",
+		MarkdownDescription: "Names of the fields that Apify has found in the items.",
 		ElementType:         types.StringType,
 		Computed:            true,
 	}
 	attributes["schema"] = schema.StringAttribute{
-		MarkdownDescription: "The [dataset schema](https://docs.apify.com/platform/actors/development/actor-definition/dataset-schema) as " +
-			"JSON text, for `jsondecode`; null if the dataset has none.",
+		MarkdownDescription: "[Dataset schema](https://docs.apify.com/platform/actors/development/actor-definition/dataset-schema) as " +
+			"JSON text, for `jsondecode`, or null if the dataset has no schema.",
 		CustomType: jsontypes.NormalizedType{},
 		Computed:   true,
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Reads a dataset by its id or name: of this account, of an " +
-			"account that shares it, or one that anyone may read.\n\nCounters, times and the signed URL change by themselves, some of them " +
-			"at every read. Whatever depends on them shows a change in every plan; the resource `apify_dataset` has the stable part.",
+		MarkdownDescription: "Reads a dataset by ID or name: a dataset of the token's account, a dataset that is shared with it, or a " +
+			"dataset that anyone can read.",
 		Attributes: attributes,
 	}
 }
@@ -146,79 +145,79 @@ func newDatasetDataSourceModel(d *apify.Dataset) (datasetDataSourceModel, error)
 func datasetListAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"id": schema.StringAttribute{
-			MarkdownDescription: "The dataset's id, such as `WkzbQMuFYuamGv3YF`.",
+			MarkdownDescription: "ID of the dataset, such as `WkzbQMuFYuamGv3YF`.",
 			Computed:            true,
 		},
 		"name": schema.StringAttribute{
-			MarkdownDescription: "The dataset's name; null if it is unnamed.",
+			MarkdownDescription: "Name of the dataset, or null if the dataset is unnamed.",
 			Computed:            true,
 		},
 		"title": schema.StringAttribute{
-			MarkdownDescription: "The dataset's title in Apify Console, if it has one.",
+			MarkdownDescription: "Title of the dataset in Apify Console, or null.",
 			Computed:            true,
 		},
 		"user_id": schema.StringAttribute{
-			MarkdownDescription: "The id of the user or organization that owns the dataset.",
+			MarkdownDescription: "ID of the user or organization that owns the dataset.",
 			Computed:            true,
 		},
 		"username": schema.StringAttribute{
-			MarkdownDescription: "The user name of the dataset's owner, where the API tells it.",
+			MarkdownDescription: "Username of the dataset's owner, or null if the API does not return it.",
 			Computed:            true,
 		},
 		"created_at": schema.StringAttribute{
-			MarkdownDescription: "When the dataset was created, in RFC 3339 form and UTC.",
+			MarkdownDescription: "Time at which the dataset was created, in RFC 3339 format and UTC.",
 			CustomType:          timetypes.RFC3339Type{},
 			Computed:            true,
 		},
 		"modified_at": schema.StringAttribute{
-			MarkdownDescription: "When the dataset was last changed, in RFC 3339 form and UTC.",
+			MarkdownDescription: "Time of the last change of the dataset, in RFC 3339 format and UTC.",
 			CustomType:          timetypes.RFC3339Type{},
 			Computed:            true,
 		},
 		"accessed_at": schema.StringAttribute{
-			MarkdownDescription: "When the dataset was last read or changed, in RFC 3339 form and UTC. Reading it here counts.",
+			MarkdownDescription: "Time of the last read or change of the dataset, in RFC 3339 format and UTC. Reading the data source updates it.",
 			CustomType:          timetypes.RFC3339Type{},
 			Computed:            true,
 		},
 		"item_count": schema.Int64Attribute{
-			MarkdownDescription: "How many items the dataset holds. The number can lag some seconds behind.",
+			MarkdownDescription: "Number of items. Can lag a few seconds behind.",
 			Computed:            true,
 		},
 		"clean_item_count": schema.Int64Attribute{
-			MarkdownDescription: "How many of them are not empty. The number can lag some seconds behind.",
+			MarkdownDescription: "Number of non-empty items. Can lag a few seconds behind.",
 			Computed:            true,
 		},
 		"act_id": schema.StringAttribute{
-			MarkdownDescription: "The id of the Actor whose run made the dataset; null if none did.",
+			MarkdownDescription: "ID of the Actor whose run created the dataset, or null.",
 			Computed:            true,
 		},
 		"act_run_id": schema.StringAttribute{
-			MarkdownDescription: "The id of the Actor run that made the dataset; null if none did.",
+			MarkdownDescription: "ID of the Actor run that created the dataset, or null.",
 			Computed:            true,
 		},
 		"general_access": schema.StringAttribute{
-			MarkdownDescription: "Who may read the dataset beside its owner and those it is shared with: `FOLLOW_USER_SETTING`, " +
-				"`RESTRICTED`, `ANYONE_WITH_ID_CAN_READ` or `ANYONE_WITH_NAME_CAN_READ`.",
+			MarkdownDescription: "General access to the dataset: who can read it, in addition to its owner and the users it is shared with. " +
+				"One of `FOLLOW_USER_SETTING`, `RESTRICTED`, `ANYONE_WITH_ID_CAN_READ` and `ANYONE_WITH_NAME_CAN_READ`.",
 			Computed: true,
 		},
 		"stats": schema.SingleNestedAttribute{
-			MarkdownDescription: "Counters of the dataset's use. They can lag some seconds behind.",
+			MarkdownDescription: "Usage counters of the dataset. Can lag a few seconds behind.",
 			Computed:            true,
 			Attributes: map[string]schema.Attribute{
 				"read_count": schema.Int64Attribute{
-					MarkdownDescription: "How often the dataset was read.",
+					MarkdownDescription: "Number of reads of the dataset.",
 					Computed:            true,
 				},
 				"write_count": schema.Int64Attribute{
-					MarkdownDescription: "How often it was written to.",
+					MarkdownDescription: "Number of writes to the dataset.",
 					Computed:            true,
 				},
 				"storage_bytes": schema.Int64Attribute{
-					MarkdownDescription: "How many bytes its items take up; the API tells it for a single dataset only.",
+					MarkdownDescription: "Size of the items in bytes. Returned only for a single dataset.",
 					Computed:            true,
 				},
 				"inflated_bytes": schema.Int64Attribute{
-					MarkdownDescription: "How many bytes its items have uncompressed; the API tells it in lists only.",
+					MarkdownDescription: "Uncompressed size of the items in bytes. Returned only by lists.",
 					Computed:            true,
 				},
 			},

@@ -19,13 +19,13 @@ type datasetFilter struct {
 
 // Descriptions and validators of the filter, for both schemas.
 const (
-	unnamedDescription = "Whether unnamed datasets are included, such as those that Actor runs make; Apify leaves out those without items. " +
-		"Defaults to `false`: named ones only."
+	unnamedDescription = "Whether to include unnamed datasets, such as those that Actor runs create. Apify leaves out unnamed datasets that " +
+		"contain no items. Defaults to `false`."
 
-	ownershipDescription = "`ownedByMe` for the account's own datasets only, or `sharedWithMe` for those that other accounts share with " +
-		"it. By default both."
+	ownershipDescription = "Owner of the datasets. Valid values: `ownedByMe` (the token's account) and `sharedWithMe` (other accounts). " +
+		"Defaults to all datasets that the token can access."
 
-	namePrefixDescription = "What the names have to begin with; upper and lower case are the same. By default any name will do."
+	namePrefixDescription = "Prefix of the names of the datasets to include, ignoring case. Defaults to all names."
 )
 
 func ownershipValidators() []validator.String {

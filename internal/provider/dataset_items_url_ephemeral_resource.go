@@ -71,81 +71,82 @@ func (e *datasetItemsURLEphemeralResource) Configure(_ context.Context, req ephe
 
 func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A URL at which the items of a dataset can be read without a token until it expires. It is made anew in every run and stored nowhere, neither in the plan nor in the state (Terraform 1.10 " +
-			"or newer, OpenTofu 1.11 or newer).\n\nThe URL is signed with the dataset's own key, which takes a token with write permission " +
-			"for the dataset. Where anyone who has the dataset's id may read it no signature is needed: the URL is plain, and never expires.",
+		MarkdownDescription: "URL of the items of a dataset that needs no token and expires. The provider generates a new URL in every run. " +
+			"Terraform stores the URL neither in the plan nor in state. Requires Terraform 1.10 or newer, or OpenTofu 1.11 or newer.\n\n" +
+			"The provider signs the URL with the dataset's own key, which requires a token with write permission for the dataset. If " +
+			"anyone with the dataset's ID can read the dataset, no signature is needed, and the URL never expires.",
 		Attributes: map[string]schema.Attribute{
 			"dataset_id": schema.StringAttribute{
-				MarkdownDescription: "The dataset's id, such as `apify_dataset.example.id`.",
+				MarkdownDescription: "ID of the dataset, such as `apify_dataset.example.id`.",
 				Required:            true,
 				Validators:          []validator.String{datasetIDValidator{}},
 			},
 			"expires_in": schema.StringAttribute{
-				MarkdownDescription: "How long the URL works from now on, as a [Go duration](https://pkg.go.dev/time#ParseDuration) such as " +
-					"`15m` or `24h`. Defaults to `1h`.",
+				MarkdownDescription: "Time until the URL expires, as a [Go duration](https://pkg.go.dev/time#ParseDuration) such as `15m` or " +
+					"`24h`. Defaults to `1h`.",
 				Optional:   true,
 				Validators: []validator.String{durationValidator{}},
 			},
 			"format": schema.StringAttribute{
-				MarkdownDescription: "The format of the items: `json` (the default), `jsonl`, `csv`, `html`, `xlsx`, `xml` or `rss`.",
+				MarkdownDescription: "Format of the items. Valid values: `json`, `jsonl`, `csv`, `html`, `xlsx`, `xml` and `rss`. Defaults to `json`.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.OneOf("json", "jsonl", "csv", "html", "xlsx", "xml", "rss")},
 			},
-			"fields":  listOption("The only fields that the items shall have, in this order. By default all."),
-			"omit":    listOption("Fields that the items shall not have. By default none."),
-			"unwind":  listOption("Fields whose elements become items of their own (arrays) or join the item (objects), in this order. `desc` has no effect then. By default none."),
-			"flatten": listOption("Fields whose nested objects become fields with dotted names: `{\"a\": {\"b\": 1}}` becomes `{\"a.b\": 1}`. By default none."),
+			"fields":  listOption("Fields to include, in this order. Defaults to all fields."),
+			"omit":    listOption("Fields to leave out. Defaults to none."),
+			"unwind":  listOption("Fields to unwind, in this order: each array element becomes a separate item; object properties are merged into the item. With `unwind`, `desc` has no effect. Defaults to none."),
+			"flatten": listOption("Fields to flatten: nested objects become fields with dotted names, such as `{\"a.b\": 1}` for `{\"a\": {\"b\": 1}}`. Defaults to none."),
 			"clean": schema.BoolAttribute{
-				MarkdownDescription: "Whether to leave out empty items and hidden fields, as `skip_empty` and `skip_hidden` do. Defaults to `false`.",
+				MarkdownDescription: "Whether to leave out empty items and hidden fields, like `skip_empty` together with `skip_hidden`. Defaults to `false`.",
 				Optional:            true,
 			},
 			"limit": schema.Int64Attribute{
-				MarkdownDescription: "How many items to give at most. By default all.",
+				MarkdownDescription: "Maximum number of items to return. Must be at least `1`. Defaults to all items.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.AtLeast(1)},
 			},
 			"offset": schema.Int64Attribute{
-				MarkdownDescription: "How many items to pass over at the beginning. Defaults to `0`.",
+				MarkdownDescription: "Number of items to skip. Defaults to `0`.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.AtLeast(0)},
 			},
 			"desc": schema.BoolAttribute{
-				MarkdownDescription: "Whether to give the newest items first. By default the oldest come first.",
+				MarkdownDescription: "Whether to return the newest items first. Defaults to `false`.",
 				Optional:            true,
 			},
 			"view": schema.StringAttribute{
-				MarkdownDescription: "The view of the dataset's schema that decides which fields the items have. By default none does.",
+				MarkdownDescription: "View of the dataset schema that selects the fields.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"skip_empty": schema.BoolAttribute{
-				MarkdownDescription: "Whether to leave out empty items; there may be fewer than `limit` then. Defaults to `false`.",
+				MarkdownDescription: "Whether to leave out empty items. The number of items can then be lower than `limit`. Defaults to `false`.",
 				Optional:            true,
 			},
 			"skip_hidden": schema.BoolAttribute{
-				MarkdownDescription: "Whether to leave out hidden fields, whose names begin with `#`. Defaults to `false`.",
+				MarkdownDescription: "Whether to leave out hidden fields, whose names start with `#`. Defaults to `false`.",
 				Optional:            true,
 			},
 			"delimiter": schema.StringAttribute{
-				MarkdownDescription: "What stands between the values of a CSV file. Defaults to a comma.",
+				MarkdownDescription: "CSV delimiter. Defaults to `,`.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"bom": schema.BoolAttribute{
-				MarkdownDescription: "Whether the text begins with a UTF-8 byte order mark. By default only CSV does.",
+				MarkdownDescription: "Whether to start the file with a UTF-8 byte order mark. Defaults to `true` for CSV and `false` for other formats.",
 				Optional:            true,
 			},
 			"attachment": schema.BoolAttribute{
-				MarkdownDescription: "Whether browsers shall download the items instead of showing them. Defaults to `false`.",
+				MarkdownDescription: "Whether to send the items as a file download. Defaults to `false`.",
 				Optional:            true,
 			},
 			"url": schema.StringAttribute{
-				MarkdownDescription: "The URL. Whoever has it can read the items until it expires.",
+				MarkdownDescription: "URL of the items. Anyone with the URL can read the items until the URL expires.",
 				Computed:            true,
 				Sensitive:           true,
 			},
 			"expires_at": schema.StringAttribute{
-				MarkdownDescription: "When the URL stops working, in RFC 3339 form and UTC; null if it is plain and never does.",
+				MarkdownDescription: "Time at which the URL expires, in RFC 3339 format and UTC, or null if the URL never expires.",
 				CustomType:          timetypes.RFC3339Type{},
 				Computed:            true,
 			},
@@ -167,7 +168,7 @@ func listOption(description string) schema.ListAttribute {
 type noCommaValidator struct{}
 
 func (noCommaValidator) Description(context.Context) string {
-	return "the name of a field, not empty and without a comma, which the API has no way to tell from the commas of the list"
+	return "a field name that is not empty and contains no comma, because the API separates field names with commas"
 }
 
 func (v noCommaValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
@@ -177,7 +178,7 @@ func (v noCommaValidator) ValidateString(ctx context.Context, req validator.Stri
 		return
 	}
 	if s := req.ConfigValue.ValueString(); s == "" || strings.Contains(s, ",") {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid field name", fmt.Sprintf("%s cannot be %q: it has to be %s.", req.Path, s, v.Description(ctx)))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid field name", fmt.Sprintf("%s must be %s, got %q.", req.Path, v.Description(ctx), s))
 	}
 }
 
@@ -192,7 +193,7 @@ func (e *datasetItemsURLEphemeralResource) Open(ctx context.Context, req ephemer
 	if !model.ExpiresIn.IsNull() {
 		var err error
 		if expiresIn, err = parseDuration(model.ExpiresIn.ValueString()); err != nil {
-			resp.Diagnostics.AddAttributeError(path.Root("expires_in"), summaryInvalidDuration, "expires_in: "+err.Error())
+			resp.Diagnostics.AddAttributeError(path.Root("expires_in"), summaryInvalidDuration, "expires_in "+err.Error()+".")
 			return
 		}
 	}

@@ -32,9 +32,9 @@ func (l *datasetListResource) Configure(_ context.Context, req resource.Configur
 
 func (l *datasetListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Finds the datasets of the account and those shared with it, " +
-			"for `terraform query` (Terraform 1.14 or newer), which can write the configuration and the `import` blocks that bring " +
-			"them under management.\n\nTerraform shows 100 results unless the `list` block sets its own `limit`.",
+		MarkdownDescription: "Lists the datasets that the token's account owns or that are shared with it, for `terraform query` " +
+			"(Terraform 1.14 or newer). `terraform query -generate-config-out` writes the configuration and the `import` blocks that " +
+			"bring them under management.\n\nTerraform shows 100 results unless the `list` block sets `limit`.",
 		Attributes: map[string]schema.Attribute{
 			"unnamed":     schema.BoolAttribute{MarkdownDescription: unnamedDescription, Optional: true},
 			"ownership":   schema.StringAttribute{MarkdownDescription: ownershipDescription, Optional: true, Validators: ownershipValidators()},

@@ -51,7 +51,7 @@ func (r *datasetResource) IdentitySchema(_ context.Context, _ resource.IdentityS
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
 			"id": identityschema.StringAttribute{
-				Description:       "The dataset's id, such as WkzbQMuFYuamGv3YF.",
+				Description:       "ID of the dataset, such as WkzbQMuFYuamGv3YF.",
 				RequiredForImport: true,
 			},
 		},
@@ -61,73 +61,75 @@ func (r *datasetResource) IdentitySchema(_ context.Context, _ resource.IdentityS
 func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	stable := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages a dataset, Apify's append-only table of scraped items.\n\nApify creates a dataset of a given name, or returns the one that has that name already. So applies " +
-			"can be repeated: after a lost state or an apply that broke off, the next apply finds the same dataset. An existing " +
-			"dataset is adopted with a warning, or refused with `adopt_existing = false`. A dataset that holds items is not " +
-			"deleted unless `force_destroy` says so.",
+		MarkdownDescription: "Manages an Apify dataset, an append-only table of scraped items.\n\n" +
+			"If a dataset with this name already exists, Apify returns it instead of creating another. Applies are therefore " +
+			"idempotent: if state is lost or an apply is interrupted, the next apply adopts the same dataset. Adopting a dataset " +
+			"produces a warning, or an error if `adopt_existing` is `false`. A dataset that contains items is deleted only if " +
+			"`force_destroy` is `true`.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
-				MarkdownDescription: "The dataset's name: 1 to 63 letters, digits and hyphens, with a letter or digit at both ends, " +
-					"unique in the account without regard to upper and lower case (a change of case alone is no change). A change " +
-					"renames the dataset in place. Without a name the dataset is unnamed, and Apify deletes it after the plan's " +
-					"[data retention](https://docs.apify.com/platform/storage/usage#data-retention) period; named ones are kept.",
+				MarkdownDescription: "Name of the dataset. Must be 1 to 63 letters, digits and hyphens, start and end with a letter or digit, " +
+					"and be unique within the account, ignoring case. Changing the name renames the dataset in place. Changing only the " +
+					"case has no effect. If omitted, the dataset is unnamed, and Apify deletes it after the " +
+					"[data retention](https://docs.apify.com/platform/storage/usage#data-retention) period of your plan. Apify keeps named " +
+					"datasets until they are deleted.",
 				Optional:   true,
 				Validators: []validator.String{datasetNameValidator{}},
 			},
 			"general_access": schema.StringAttribute{
-				MarkdownDescription: "Who may read the dataset beside its owner and those it is shared with " +
-					"([general access](https://docs.apify.com/platform/collaboration/general-resource-access)): " +
-					"`FOLLOW_USER_SETTING` (as the account's setting says; what Apify gives new datasets), `RESTRICTED`, " +
-					"`ANYONE_WITH_ID_CAN_READ`, or `ANYONE_WITH_NAME_CAN_READ` (which needs a `name`). A change is made in place and " +
-					"can take up to a minute to act. Without a value the dataset keeps the level that it has.",
+				MarkdownDescription: "[General access](https://docs.apify.com/platform/collaboration/general-resource-access) to the dataset: " +
+					"who can read it, in addition to its owner and the users it is shared with. Valid values: `FOLLOW_USER_SETTING` (follow " +
+					"the account setting; the default for new datasets), `RESTRICTED`, `ANYONE_WITH_ID_CAN_READ`, and " +
+					"`ANYONE_WITH_NAME_CAN_READ` (requires `name`). Updated in place; changes can take up to a minute to take effect. If " +
+					"omitted, the current level is left unchanged.",
 				Optional:      true,
 				Computed:      true,
 				Validators:    []validator.String{stringvalidator.OneOf(generalAccessLevels...)},
 				PlanModifiers: stable,
 			},
 			"adopt_existing": schema.BoolAttribute{
-				MarkdownDescription: "What happens on creation if the name is taken already: `true` takes over the dataset that has it, " +
-					"as it is, with a warning; `false` stops with an error that shows how to import it. Either is shown in the plan. " +
-					"It matters to nothing else, and a change of it sends nothing to Apify. " +
+				MarkdownDescription: "Whether to adopt an existing dataset with the same name on creation. If `true`, the resource adopts the " +
+					"dataset with its items and settings, with a warning. If `false`, the creation fails with an error that shows how to " +
+					"import the dataset. The plan shows either. Used only on creation; changing it makes no API call. " +
 					fmt.Sprintf("Defaults to `%t`.", defaultAdoptExisting),
 				Optional: true,
 				Computed: true,
 				Default:  booldefault.StaticBool(defaultAdoptExisting),
 			},
 			"force_destroy": schema.BoolAttribute{
-				MarkdownDescription: "Whether the dataset may be deleted although it holds items, which are lost then. It counts as " +
-					"last applied: set it to `true` and apply, before destroying. A change of it sends nothing to Apify. " + fmt.Sprintf("Defaults to `%t`.", defaultForceDestroy),
+				MarkdownDescription: "Whether to delete the dataset even if it contains items. Deleted items cannot be recovered. The value in " +
+					"state is used: set this to `true` and apply before destroying. Changing it makes no API call. " +
+					fmt.Sprintf("Defaults to `%t`.", defaultForceDestroy),
 				Optional: true,
 				Computed: true,
 				Default:  booldefault.StaticBool(defaultForceDestroy),
 			},
 			"id": schema.StringAttribute{
-				MarkdownDescription: "The dataset's id, such as `WkzbQMuFYuamGv3YF`. It never changes.",
+				MarkdownDescription: "ID of the dataset, such as `WkzbQMuFYuamGv3YF`. It never changes.",
 				Computed:            true,
 				PlanModifiers:       stable,
 			},
 			"user_id": schema.StringAttribute{
-				MarkdownDescription: "The id of the user or organization that owns the dataset. It never changes.",
+				MarkdownDescription: "ID of the user or organization that owns the dataset. It never changes.",
 				Computed:            true,
 				PlanModifiers:       stable,
 			},
 			"created_at": schema.StringAttribute{
-				MarkdownDescription: "When the dataset was created, in RFC 3339 form and UTC. It never changes.",
+				MarkdownDescription: "Time at which the dataset was created, in RFC 3339 format and UTC. It never changes.",
 				CustomType:          timetypes.RFC3339Type{},
 				Computed:            true,
 				PlanModifiers:       stable,
 			},
 			"console_url": schema.StringAttribute{
-				MarkdownDescription: "The dataset's page in Apify Console. It never changes.",
+				MarkdownDescription: "URL of the dataset in Apify Console. It never changes.",
 				Computed:            true,
 				PlanModifiers:       stable,
 			},
 			"items_public_url": schema.StringAttribute{
-				MarkdownDescription: "Where the items can be read without a token. For a restricted dataset the URL carries a signature, " +
-					"which Apify makes afresh at every read and which is good for 14 days: whoever has the URL can read the items. " +
-					"State keeps the URL while its signature is good for at least 7 more days, and takes a new one with the next " +
-					"refresh after that or after a change of access. For a URL that is never stored see the ephemeral resource " +
-					"`apify_dataset_items_url`.",
+				MarkdownDescription: "URL of the items that needs no token. For a restricted dataset, the URL contains a signature that is valid " +
+					"for 14 days, and anyone with the URL can read the items. Apify generates a new signature on every read. To avoid a diff " +
+					"on every plan, the provider keeps the URL in state until less than 7 days remain or access changes, and replaces it on " +
+					"the next refresh. For a URL that is not stored in state, use the ephemeral resource `apify_dataset_items_url`.",
 				Computed:      true,
 				Sensitive:     true,
 				PlanModifiers: stable,
@@ -148,14 +150,14 @@ var generalAccessLevels = []string{
 // rejects durations that are not positive and names the attribute.
 func timeoutsAttribute(ctx context.Context) schema.SingleNestedAttribute {
 	describe := func(operation string) string {
-		return fmt.Sprintf("How long %s may take, retries included, as a duration such as `30s` or `10m`. Defaults to `5m`.", operation)
+		return fmt.Sprintf("Maximum time for %s, including retries, as a duration such as `30s` or `10m`. Defaults to `5m`.", operation)
 	}
 	attribute := timeouts.AttributesAll(ctx).(schema.SingleNestedAttribute) //nolint:forcetypeassert // documented
-	attribute.MarkdownDescription = "How long each operation may take before it is given up."
+	attribute.MarkdownDescription = "Timeouts for each operation."
 	for name, operation := range map[string]string{
 		"create": "creating the dataset",
-		"read":   "reading the dataset, with every refresh,",
-		"update": "changing the dataset",
+		"read":   "reading the dataset, including refreshes",
+		"update": "updating the dataset",
 		"delete": "deleting the dataset",
 	} {
 		attribute.Attributes[name] = schema.StringAttribute{

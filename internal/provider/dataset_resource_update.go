@@ -56,7 +56,7 @@ func (r *datasetResource) updateError(ctx context.Context, state, plan datasetRe
 			return nameTaken(state, name, holder.ID, err)
 		}
 	}
-	return clientError(summaryUpdate, err, "The state is kept as it was before.")
+	return clientError(summaryUpdate, err, "The state was not changed.")
 }
 
 // stateAfterWrite returns the planned values, with unknown ones taken from the API's response. What

@@ -340,7 +340,7 @@ func (s *datasetStore) items(ctx context.Context, id string) (string, error) {
 	if !some {
 		return "", err
 	}
-	return "items (its counter, which lags, does not say how many yet)", nil
+	return "items (exact count not yet available)", nil
 }
 
 func valueOrZero(n *int64) int64 {

@@ -40,15 +40,14 @@ func (d *datasetsDataSource) Configure(_ context.Context, req datasource.Configu
 
 func (d *datasetsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the datasets of the account and those shared with it, " +
-			"all of them, however many there are.\n\nCounters and times change by themselves. The API's list has no `console_url` and no " +
-			"`items_public_url`: see the data source `apify_dataset`.",
+		MarkdownDescription: "Lists all datasets that the token's account owns or that are shared with it, regardless of their number.\n\n" +
+			"Lists of the API contain no `console_url` and no `items_public_url`. The data source `apify_dataset` returns both.",
 		Attributes: map[string]schema.Attribute{
 			"unnamed":     schema.BoolAttribute{MarkdownDescription: unnamedDescription, Optional: true},
 			"ownership":   schema.StringAttribute{MarkdownDescription: ownershipDescription, Optional: true, Validators: ownershipValidators()},
 			"name_prefix": schema.StringAttribute{MarkdownDescription: namePrefixDescription, Optional: true},
 			"datasets": schema.ListNestedAttribute{
-				MarkdownDescription: "The datasets, oldest first.",
+				MarkdownDescription: "Datasets that match the filters, oldest first.",
 				Computed:            true,
 				NestedObject:        schema.NestedAttributeObject{Attributes: datasetListAttributes()},
 			},

@@ -49,7 +49,7 @@ func advise(err error) string {
 	case errors.Is(e.Stopped, context.Canceled):
 		advice = join("The operation was interrupted.", advice)
 	case errors.Is(e.Stopped, context.DeadlineExceeded):
-		advice = join("The operation's own timeout left no time for another attempt; it can be raised in the resource's "+
+		advice = join("The operation timed out before another attempt could be made. Raise the limit in the resource's "+
 			"timeouts attribute.", advice)
 	}
 	return advice
@@ -59,37 +59,37 @@ func join(a, b string) string { return strings.TrimSpace(a + " " + b) }
 
 func adviseStatus(e *apify.Error) string {
 	const elsewhere = "Check that the provider's base_url (or " + apiBaseURLVariable + ", " + clientBaseURLVariable +
-		") is the address of an Apify API, and that no proxy answers in its stead."
+		") is the URL of an Apify API, and that no proxy is intercepting requests."
 	switch status := e.Status; {
 	case status == 0:
 		return adviseNoResponse(e.Err)
 	case status >= 300 && status < 400:
-		return "Redirects are not followed, since the API token would go along. " + elsewhere
+		return "Redirects are not followed because that would send the API token to another host. " + elsewhere
 	case status == http.StatusUnauthorized:
-		return "The server does not accept the API token. " + howToSetToken
+		return "The API rejected the API token. " + howToSetToken
 	case status == http.StatusPaymentRequired:
-		return "The account's plan or balance does not allow this: see Billing in Apify Console, https://console.apify.com/billing."
+		return "The account's plan or balance does not allow this operation. See Billing in Apify Console: https://console.apify.com/billing."
 	case status == http.StatusForbidden:
-		return "The API token may not do this. Give the token the permission in Apify Console (" + consoleIntegrationsURL +
-			"), have the dataset's owner share it with write access, or use the owner's token."
+		return "The API token does not have permission for this operation. Give the token the permission in Apify Console (" + consoleIntegrationsURL +
+			"), ask the dataset's owner to share the dataset with write access, or use the owner's token."
 	case apify.IsNotFound(e):
-		return "There is no such dataset, or the API token's account may not see it."
+		return "The dataset does not exist, or is inaccessible to the API token."
 	case status < 500 && errors.Is(e.Err, apify.ErrIncompleteBody):
 		return adviseNoResponse(e.Err)
 	case e.Type == "" && e.Message == "" && status < 500 && status != http.StatusTooManyRequests:
-		return "The answer is not what the API would send. " + elsewhere
+		return "The response did not come from the Apify API. " + elsewhere
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
-		return "The server does not know this call. " + elsewhere
+		return "The server does not support this endpoint. " + elsewhere
 	case status == http.StatusRequestEntityTooLarge:
-		return "The request is larger than the server takes. Nothing was changed."
+		return "The request is larger than the server accepts. Nothing was changed."
 	case status == http.StatusConflict:
-		return "The server sees a conflict with something that exists or is being changed. Nothing was changed; resolve it and apply again."
+		return "The request conflicts with an existing object or a concurrent change. Nothing was changed. Resolve the conflict and apply again."
 	case status == http.StatusTooManyRequests:
 		return "The API's rate limit was exceeded for longer than the provider retries. Apply again later, lower -parallelism, or raise the provider's max_retries."
 	case status < 500:
-		return "The server refused the request, and nothing was changed. Correct what its message names."
+		return "The server refused the request, and nothing was changed. Fix the problem described in the message above."
 	default:
-		return "The server is in trouble: try again later, and see https://status.apify.com. Nothing is lost; applying again takes up where this stopped."
+		return "The Apify API returned a server error. Try again later, and see https://status.apify.com. Nothing is lost. Run terraform apply again to continue."
 	}
 }
 
@@ -104,17 +104,17 @@ func adviseNoResponse(err error) string {
 	)
 	switch {
 	case errors.As(err, &certificate):
-		return "The server's certificate is not one that this machine trusts. Check " + where + "; where a proxy or an own " +
-			"authority signs certificates, install its root certificate, or name its file in SSL_CERT_FILE."
+		return "This machine does not trust the server's certificate. Check " + where + ". If a proxy or a private CA signs certificates, " +
+			"install its root certificate, or set SSL_CERT_FILE to its file."
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		return "The server does not speak TLS on that port. Check whether " + where + " should begin with http:// or name another port."
+		return "The server does not support TLS on that port. Check whether " + where + " must start with http:// or use another port."
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return "There is no host of that name. Check the spelling of " + where + "."
+		return "The host name does not exist. Check the spelling of " + where + "."
 	case errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect"):
-		return "No connection could be made. Check the network, " + where + ", and HTTPS_PROXY, HTTP_PROXY and NO_PROXY where a proxy is needed."
+		return "The provider could not connect. Check the network, " + where + ", and HTTPS_PROXY, HTTP_PROXY and NO_PROXY if you use a proxy."
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return ""
 	default:
-		return "The network or the server failed. Try again; if it goes on, check " + where + " and the provider's request_timeout."
+		return "The network or the server failed. Try again. If the error persists, check " + where + " and the provider's request_timeout."
 	}
 }

@@ -89,7 +89,7 @@ func storeOf[S any](data any, diags *diag.Diagnostics) (store S) {
 		}
 	}
 	diags.AddError("Unexpected provider data",
-		fmt.Sprintf("This is a mistake in the provider: there is no %T in its data, a %T. Please report it.", store, data))
+		fmt.Sprintf("This is a bug in the provider: it has no %T in its data, a %T. Please report it.", store, data))
 	return store
 }
 

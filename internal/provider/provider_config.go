@@ -43,7 +43,7 @@ const (
 	summaryMissingToken     = "Missing Apify API token"
 	summaryInvalidToken     = "Invalid Apify API token"
 	summaryUnknownAttribute = "Unknown Apify provider configuration"
-	summaryTokenInTheClear  = "Apify API token sent without encryption"
+	summaryTokenInTheClear  = "Apify API token sent unencrypted"
 )
 
 const (
@@ -64,29 +64,27 @@ func (p *apifyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 		MarkdownDescription: "Manages the dataset storage of Apify, a web scraping and automation platform.",
 		Attributes: map[string]schema.Attribute{
 			attributeToken: schema.StringAttribute{
-				MarkdownDescription: "The Apify API token, as made in Apify Console under " +
-					"[Settings > API & Integrations](" + consoleIntegrationsURL + "). It is sent in the `Authorization` header " +
-					"only. Defaults to the environment variable `" + tokenVariable + "`; one of the two is required.",
+				MarkdownDescription: "Apify API token. Create tokens in Apify Console under " +
+					"[Settings > API & Integrations](" + consoleIntegrationsURL + "). The provider sends the token in the `Authorization` " +
+					"header only. Required here or in the environment variable `" + tokenVariable + "`. Defaults to `" + tokenVariable + "`.",
 				Optional:  true,
 				Sensitive: true,
 			},
 			attributeBaseURL: schema.StringAttribute{
-				MarkdownDescription: "The address of the Apify API, with or without `/v2` at the end. Defaults to the " +
-					"environment variable `" + apiBaseURLVariable + "`, else `" + clientBaseURLVariable + "`, else `" +
-					apify.DefaultBaseURL + "`. An `http` address that is not this machine's own brings a warning, since the " +
-					"token would travel unencrypted.",
+				MarkdownDescription: "URL of the Apify API, with or without `/v2` at the end. A non-loopback `http` URL produces a " +
+					"warning, because it sends the token unencrypted. Defaults to the environment variable `" + apiBaseURLVariable +
+					"`, then `" + clientBaseURLVariable + "`, then `" + apify.DefaultBaseURL + "`.",
 				Optional:   true,
 				Validators: []validator.String{baseURLValidator{}},
 			},
 			attributeMaxRetries: schema.Int64Attribute{
-				MarkdownDescription: fmt.Sprintf("How often a request that failed in passing (status 429 or 5xx, network "+
-					"errors, unreadable answers) is repeated, with exponential back-off from half a second; `0` to `%d`. "+
-					"Defaults to `%d`.", maxMaxRetries, apify.DefaultMaxRetries),
+				MarkdownDescription: fmt.Sprintf("Maximum number of retries for transient errors (HTTP 429 and 5xx, network errors, "+
+					"malformed responses), with exponential backoff from 500 ms. Must be between `0` and `%d`. Defaults to `%d`.", maxMaxRetries, apify.DefaultMaxRetries),
 				Optional:   true,
 				Validators: []validator.Int64{int64validator.Between(0, maxMaxRetries)},
 			},
 			attributeRequestTimeout: schema.StringAttribute{
-				MarkdownDescription: "How long one attempt of a request may take, as a " +
+				MarkdownDescription: "Maximum time for one attempt of a request, as a " +
 					"[Go duration](https://pkg.go.dev/time#ParseDuration) such as `45s` or `1m30s`. Defaults to `" +
 					apify.DefaultRequestTimeout.String() + "`.",
 				Optional:   true,
@@ -111,9 +109,8 @@ func (p *apifyProvider) newClient(ctx context.Context, req provider.ConfigureReq
 		}
 		for _, name := range unknown {
 			resp.Diagnostics.AddAttributeError(path.Root(name), summaryUnknownAttribute,
-				fmt.Sprintf("The value of %q is known only after something else in this configuration has been applied, and "+
-					"the provider needs it already now. Apply what the value comes from first, with -target, or take it "+
-					"from a variable or from the environment.", name))
+				fmt.Sprintf("The value of %q is known only after apply, but the provider needs it to plan. Apply the resource that "+
+					"the value comes from first, with -target, or use a variable or an environment variable.", name))
 		}
 		return nil
 	}
@@ -124,7 +121,7 @@ func (p *apifyProvider) newClient(ctx context.Context, req provider.ConfigureReq
 	if !config.RequestTimeout.IsNull() {
 		var err error
 		if timeout, err = parseDuration(config.RequestTimeout.ValueString()); err != nil {
-			resp.Diagnostics.AddAttributeError(path.Root(attributeRequestTimeout), summaryInvalidDuration, err.Error())
+			resp.Diagnostics.AddAttributeError(path.Root(attributeRequestTimeout), summaryInvalidDuration, attributeRequestTimeout+" "+err.Error()+".")
 		}
 	}
 	if resp.Diagnostics.HasError() {
@@ -183,16 +180,16 @@ func readToken(configured types.String, diags *diag.Diagnostics) string {
 		diags.AddAttributeError(path.Root(attributeToken), summaryMissingToken, origin+" is empty. "+howToSetToken)
 	case token == "":
 		diags.AddAttributeError(path.Root(attributeToken), summaryMissingToken,
-			"The provider needs an API token to act on behalf of an Apify account. "+howToSetToken)
+			"The provider needs an API token for an Apify account. "+howToSetToken)
 	case strings.ContainsFunc(token, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsGraphic(r) || unicode.IsSpace(r) }):
 		diags.AddAttributeError(path.Root(attributeToken), summaryInvalidToken,
-			origin+" holds white space or characters that no token has. "+howToSetToken)
+			origin+" contains white space or other characters that are invalid in a token. "+howToSetToken)
 	}
 	return token
 }
 
 const howToSetToken = "Set the environment variable " + tokenVariable + ", or the token attribute of the provider \"apify\" " +
-	"block from a sensitive variable. Tokens are made in Apify Console under Settings > API & Integrations: " + consoleIntegrationsURL
+	"block from a sensitive variable. Create tokens in Apify Console under Settings > API & Integrations: " + consoleIntegrationsURL
 
 // readBaseURL returns the address of the API from the configuration or the environment.
 func readBaseURL(configured types.String, diags *diag.Diagnostics) *url.URL {
@@ -210,13 +207,13 @@ func readBaseURL(configured types.String, diags *diag.Diagnostics) *url.URL {
 	base, err := apify.ParseBaseURL(address)
 	if err != nil {
 		diags.AddAttributeError(path.Root(attributeBaseURL), summaryInvalidBaseURL,
-			fmt.Sprintf("%s is not the address of an API, such as %s: %s.", origin, apify.DefaultBaseURL, err))
+			fmt.Sprintf("%s must be the URL of an Apify API, such as %s, but %s.", origin, apify.DefaultBaseURL, err))
 		return nil
 	}
 	if base.Scheme == "http" && !isLoopback(base.Hostname()) {
 		diags.AddAttributeWarning(path.Root(attributeBaseURL), summaryTokenInTheClear,
-			fmt.Sprintf("%s is %s: the API token travels to that host unencrypted, for everybody on the way to read. "+
-				"Use https, unless this is a network that you trust.", origin, base))
+			fmt.Sprintf("%s is %s. The provider sends the API token to that host unencrypted, where anyone on the network path "+
+				"can read it. Use https, unless you trust this network.", origin, base))
 	}
 	return base
 }

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -40,12 +39,11 @@ func (v datasetNameValidator) ValidateString(ctx context.Context, req validator.
 	if len(name) <= apify.MaxDatasetNameLength && apify.DatasetNamePattern.MatchString(name) {
 		return
 	}
-	detail := fmt.Sprintf("%s cannot be %q (%d characters): Apify's names have %s.",
-		req.Path, name, len([]rune(name)), v.Description(ctx))
+	detail := fmt.Sprintf("%s must be %s, got %q (%d characters).", req.Path, v.Description(ctx), name, len([]rune(name)))
 	if name == "" {
-		detail += " Leave the attribute out, or set it to null, for an unnamed dataset."
+		detail += " For an unnamed dataset, omit the attribute or set it to null."
 	}
-	resp.Diagnostics.AddAttributeError(req.Path, "Invalid dataset name", detail)
+	resp.Diagnostics.AddAttributeError(req.Path, "Invalid Apify dataset name", detail)
 }
 
 // datasetIDValidator validates a dataset's ID: a name in its place would otherwise fail during the
@@ -53,21 +51,21 @@ func (v datasetNameValidator) ValidateString(ctx context.Context, req validator.
 type datasetIDValidator struct{}
 
 func (datasetIDValidator) Description(context.Context) string {
-	return "a dataset's id: letters and digits only"
+	return "a dataset ID, which consists of letters and digits"
 }
 
 func (v datasetIDValidator) MarkdownDescription(ctx context.Context) string {
 	return v.Description(ctx)
 }
 
-func (datasetIDValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (v datasetIDValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
 	id := req.ConfigValue.ValueString()
 	if ref, err := apify.ParseDatasetRef(id); err != nil || ref.ID() == "" {
 		resp.Diagnostics.AddAttributeError(req.Path, summaryInvalidID,
-			fmt.Sprintf("%s cannot be %q: an id has letters and digits only. For a dataset's name use the attribute name of data \"apify_dataset\".", req.Path, id))
+			fmt.Sprintf("%s must be %s, got %q. Data source \"apify_dataset\" finds a dataset by its name.", req.Path, v.Description(ctx), id))
 	}
 }
 
@@ -76,7 +74,7 @@ func (datasetIDValidator) ValidateString(_ context.Context, req validator.String
 type durationValidator struct{}
 
 func (durationValidator) Description(context.Context) string {
-	return `a duration above zero, such as "30s" or "1h30m"`
+	return `a positive duration, such as "30s" or "1h30m"`
 }
 
 func (v durationValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
@@ -86,17 +84,17 @@ func (durationValidator) ValidateString(_ context.Context, req validator.StringR
 		return
 	}
 	if _, err := parseDuration(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, summaryInvalidDuration, fmt.Sprintf("%s: %s", req.Path, err))
+		resp.Diagnostics.AddAttributeError(req.Path, summaryInvalidDuration, fmt.Sprintf("%s %s.", req.Path, err))
 	}
 }
 
 func parseDuration(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	if err != nil {
-		return 0, fmt.Errorf(`%q is not a duration: write numbers with the units "h", "m", "s" or "ms", such as "30s" or "1h30m"`, s)
+		return 0, fmt.Errorf(`must be a duration with the units "h", "m", "s" or "ms", such as "30s" or "1h30m", got %q`, s)
 	}
 	if d <= 0 {
-		return 0, errors.New(s + " is not above zero")
+		return 0, fmt.Errorf("must be a positive duration, got %q", s)
 	}
 	return d, nil
 }
@@ -105,7 +103,7 @@ func parseDuration(s string) (time.Duration, error) {
 type baseURLValidator struct{}
 
 func (baseURLValidator) Description(context.Context) string {
-	return "an http or https URL without a query or a user name"
+	return "an http or https URL without a query, a fragment, a username or a password"
 }
 
 func (v baseURLValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
@@ -116,6 +114,6 @@ func (baseURLValidator) ValidateString(_ context.Context, req validator.StringRe
 	}
 	if _, err := apify.ParseBaseURL(req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, summaryInvalidBaseURL,
-			fmt.Sprintf("The attribute %s is not the address of an API, such as %s: %s.", req.Path, apify.DefaultBaseURL, err))
+			fmt.Sprintf("The attribute %s must be the URL of an Apify API, such as %s, but %s.", req.Path, apify.DefaultBaseURL, err))
 	}
 }
