@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -80,12 +81,12 @@ type NamedFault struct {
 const (
 	// hangDelay is longer than any timeout in the tests.
 	hangDelay = time.Minute
-	// trickleDelay makes even the shortest body, which is [], take longer than the request timeouts
-	// of the test suites, two seconds at most.
+	// trickleDelay makes every body take longer than the request timeouts of the test suites. They
+	// are at most two seconds, and the shortest body, [], has two bytes.
 	trickleDelay = 1100 * time.Millisecond
-	// longBody is more than the 16 MiB that the client reads.
-	longBody = 17 << 20
-	// lagDatasets is the number of datasets that a list that lags lacks.
+	// longBodyLength is more than the 16 MiB that the client reads.
+	longBodyLength = 17 << 20
+	// lagDatasets is the number of datasets that are missing from a list that lags.
 	lagDatasets = 10
 )
 
@@ -94,10 +95,14 @@ const (
 const htmlPage = "<html><head><title>Sign in</title></head>" +
 	"<body>\x1b[31mWelcome\x1b[0m to the network</body></html>"
 
-// Faults returns the catalogue of faults: what the API, the network, and the proxies between them
-// are known to do. Every test suite selects its faults from it by name and sets only which requests
-// a fault hits, how often, its hooks, and, where a test depends on it, its delay. Each call returns
-// new values. Refused connections are not in it, because no server takes part in them.
+var longBody = sync.OnceValue(func() string {
+	return `{"data": {"id": "` + strings.Repeat("x", longBodyLength) + `"}}`
+})
+
+// Faults returns the catalogue of faults of the API, the network, and proxies. Every test suite
+// selects its faults from it by name and sets only which requests a fault hits, how often, its
+// hooks, and, where a test depends on it, its delay. Each call returns new values. Refused
+// connections are not in it, because no server takes part in them.
 func Faults() []NamedFault {
 	return []NamedFault{
 		{FaultRateLimited, errorFault(http.StatusTooManyRequests, "rate-limit-exceeded")},
@@ -137,7 +142,11 @@ func Faults() []NamedFault {
 		{FaultWrongTypes, Fault{Status: http.StatusOK, Body: `{"data": {"id": 17, "itemCount": "many", "items": {"a": 1}}}`}},
 		// A user's ID never becomes part of a path, so any text is valid for it.
 		{FaultInvalidID, Fault{Match: notUser, Status: http.StatusOK, Body: `{"data": {"id": "../x", "items": [{"id": "../x"}]}}`}},
-		{FaultBodyTooLong, Fault{Status: http.StatusOK, Body: `{"data": {}}`, Mutate: lengthen}},
+		{FaultBodyTooLong, Fault{
+			Status: http.StatusOK,
+			Header: http.Header{"Content-Type": {jsonContentType}},
+			Body:   longBody(),
+		}},
 
 		{FaultRedirect, Fault{
 			Status: http.StatusFound,
@@ -209,12 +218,6 @@ func rateLimitedUntilDate(d time.Duration) Fault {
 
 func notUser(r *http.Request) bool { return r.URL.Path != patternMe }
 
-// lengthen is called for each response, so that the catalogue itself stays small.
-func lengthen(status int, _ http.Header, body map[string]any) int {
-	body["padding"] = strings.Repeat("x", longBody)
-	return status
-}
-
 // changedList hits responses to requests for a list of datasets that succeed.
 func changedList(change func(list map[string]any, items []any)) Fault {
 	return takingEffect(Fault{
@@ -250,7 +253,8 @@ func useOtherTimeFormat(item map[string]any) {
 	}
 }
 
-// withoutNewest changes a list in ascending order to the list before the last datasets were created.
+// withoutNewest changes a list in ascending order to the list before the last datasets were
+// created.
 func withoutNewest(list map[string]any, items []any) {
 	number := func(name string) int {
 		text, _ := list[name].(json.Number)

@@ -3,14 +3,12 @@ package emulator
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"reflect"
 	"testing"
 	"time"
 )
 
-func TestFaultNamed(t *testing.T) {
+func TestFaults_names(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}
 	for _, fault := range Faults() {
@@ -20,36 +18,36 @@ func TestFaultNamed(t *testing.T) {
 		names[fault.Name] = true
 		equal(t, "status of "+fault.Name, FaultNamed(fault.Name).Status, fault.Status)
 	}
-	defer func() {
-		if recover() == nil {
-			t.Error("FaultNamed returned a fault for an unknown name")
-		}
-	}()
-	FaultNamed("unknown")
+	wantPanic(t, "FaultNamed with an unknown name", func() { FaultNamed("unknown") })
 }
 
-// exchangeWithin sends a call that is given up after a short time, as faults with a delay require,
-// and returns the outcome in a form that can be compared.
-func exchangeWithin(t *testing.T, s *Server, c call) (status int, outcome string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
-	httpClient := client(t)
-	httpClient.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	response, err := httpClient.Do(newRequest(t, s, c).WithContext(ctx))
-	if err != nil {
-		return 0, "no response"
+func TestFaults_newValues(t *testing.T) {
+	t.Parallel()
+	first := FaultNamed(FaultRedirect)
+	first.Header.Set("Location", "elsewhere")
+	if FaultNamed(FaultRedirect).Header.Get("Location") == "elsewhere" {
+		t.Error("a change of a fault changed the catalogue")
 	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	response.Header.Del("Date")
-	return response.StatusCode, fmt.Sprint(response.StatusCode, response.Header, string(body), err)
 }
 
-// TestFaults_changeResponse sends a request to list datasets with and without each fault.
+// sendInto sends a call into a fault, with a short timeout if the fault has a long delay. It
+// returns the status and a text that is the same for the same outcome.
+func sendInto(t *testing.T, f Fault, s *Server, c call) (status int, outcome string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	if f.Delay > 0 || f.Trickle > 0 {
+		ctx, cancel = context.WithTimeout(ctx, 500*time.Millisecond)
+		defer cancel()
+	}
+	got, err := roundTrip(t, newRequest(t, s, c).WithContext(ctx))
+	return got.status, fmt.Sprintf("%d %v %s %t", got.status, got.header, got.body, err == nil)
+}
+
+// TestFaults_changeResponse compares the responses to the same request with and without each fault.
 func TestFaults_changeResponse(t *testing.T) {
 	t.Parallel()
-	list := call{method: http.MethodGet, path: patternDatasets + "?offset=5"}
+	list := call{method: "GET", path: "/v2/datasets?offset=5"}
 	for _, fault := range Faults() {
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
@@ -58,11 +56,11 @@ func TestFaults_changeResponse(t *testing.T) {
 			for i := range lagDatasets + 7 {
 				s.API.Seed(Dataset{Name: fmt.Sprint("dataset-", i), CreatedAt: clock.Now().Truncate(time.Second)})
 			}
-			_, before := exchangeWithin(t, s, list)
+			_, before := sendInto(t, Fault{}, s, list)
 			s.Recorder.Inject(fault.Fault)
-			status, after := exchangeWithin(t, s, list)
+			status, after := sendInto(t, fault.Fault, s, list)
 			if before == after {
-				t.Errorf("the response is the same as without the fault: %s", after)
+				t.Errorf("the fault does not change the response: %.1000s", after)
 			}
 			if fault.Status != 0 {
 				equal(t, "status", status, fault.Status)
@@ -71,77 +69,93 @@ func TestFaults_changeResponse(t *testing.T) {
 	}
 }
 
-// TestFaults_effect creates a dataset with each fault.
-func TestFaults_effect(t *testing.T) {
+// TestFaults_takesEffect creates a dataset with each fault.
+func TestFaults_takesEffect(t *testing.T) {
 	t.Parallel()
+	takesEffect := map[string]bool{
+		FaultInternalServerErrorAfterEffect: true,
+		FaultBadGatewayAfterEffect:          true,
+		FaultResetAfterEffect:               true,
+		FaultHangAfterEffect:                true,
+		FaultBodyCut:                        true,
+		FaultTrickle:                        true,
+		FaultHTMLPageAfterEffect:            true,
+	}
 	for _, fault := range Faults() {
 		if fault.Pattern != "" {
-			continue // It hits no request that changes anything.
+			continue // It does not hit the creation.
 		}
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t, Options{})
 			s.Recorder.Inject(fault.Fault)
-			exchangeWithin(t, s, create)
+			sendInto(t, fault.Fault, s, createCall)
 			s.Close()
-			equal(t, "whether the dataset was created", len(s.API.Datasets()) == 1, fault.TakesEffect)
+			equal(t, "dataset created", len(s.API.Datasets()) == 1, takesEffect[fault.Name])
+			equal(t, "TakesEffect", fault.TakesEffect, takesEffect[fault.Name])
 		})
 	}
 }
 
-func TestFaults_newValues(t *testing.T) {
-	t.Parallel()
-	first := FaultNamed(FaultRedirect)
-	first.Header.Set("Location", "elsewhere")
-	if reflect.DeepEqual(FaultNamed(FaultRedirect).Header, first.Header) {
-		t.Error("a change of one fault changes the catalogue")
-	}
-}
-
-// TestFaults_list checks the lists that the faults of a list are named after.
 func TestFaults_list(t *testing.T) {
 	t.Parallel()
+	const total = lagDatasets + 2
 	clock := newClock()
 	s := start(t, Options{Now: clock.Now})
-	for i := range lagDatasets + 2 {
-		s.API.Seed(Dataset{Name: fmt.Sprint("dataset-", i), CreatedAt: clock.Now().Add(time.Duration(i) * time.Second).Truncate(time.Second)})
+	for i := range total {
+		created := clock.Now().Add(time.Duration(i) * time.Second).Truncate(time.Second)
+		s.API.Seed(Dataset{Name: fmt.Sprint("dataset-", i), CreatedAt: created})
 	}
-	for name, check := range map[string]func(list map[string]any, items []any, first map[string]any){
-		FaultListWithoutAccess: func(_ map[string]any, _ []any, first map[string]any) {
+	type object = map[string]any
+	for name, check := range map[string]func(list object, items []any, first object){
+		FaultListWithoutAccess: func(_ object, _ []any, first object) {
 			equal(t, "generalAccess", first["generalAccess"], nil)
 		},
-		FaultListWithoutNames: func(_ map[string]any, _ []any, first map[string]any) {
+		FaultListWithoutNames: func(_ object, _ []any, first object) {
 			equal(t, "name", first["name"], nil)
 		},
-		FaultListWithoutTotal: func(list map[string]any, _ []any, _ map[string]any) {
+		FaultListWithoutTotal: func(list object, _ []any, _ object) {
 			equal(t, "total", list["total"], nil)
 		},
-		FaultListWithHalfTheItems: func(list map[string]any, items []any, _ map[string]any) {
-			equal(t, "items", len(items), (lagDatasets+2)/2)
-			equal(t, "total", list["total"], any(float64(lagDatasets+2)))
+		FaultListWithHalfTheItems: func(list object, items []any, _ object) {
+			equal(t, "items", len(items), total/2)
+			equal(t, "total", list["total"], any(float64(total)))
 		},
-		FaultListWithNumbersAsNames: func(_ map[string]any, _ []any, first map[string]any) {
+		FaultListWithNumbersAsNames: func(_ object, _ []any, first object) {
 			equal(t, "name", first["name"], any(17.0))
 		},
-		FaultListWithOtherTimeFormat: func(_ map[string]any, _ []any, first map[string]any) {
+		FaultListWithOtherTimeFormat: func(_ object, _ []any, first object) {
 			equal(t, "createdAt", first["createdAt"], any("2031-02-03T04:05:06+00:00"))
 		},
-		FaultListLags: func(list map[string]any, items []any, first map[string]any) {
-			equal(t, "items", len(items), 2)
+		FaultListLags: func(list object, items []any, first object) {
+			equal(t, "items", len(items), total-lagDatasets)
 			equal(t, "name", first["name"], any("dataset-0"))
-			equal(t, "total", list["total"], any(2.0))
-			equal(t, "count", list["count"], any(2.0))
+			equal(t, "total", list["total"], any(float64(total-lagDatasets)))
+			equal(t, "count", list["count"], any(float64(total-lagDatasets)))
 		},
 	} {
 		s.Recorder.ClearFaults()
 		s.Recorder.Inject(FaultNamed(name))
-		got, err := attempt(t, s, call{method: http.MethodGet, path: patternDatasets})
-		if err != nil {
-			t.Fatal(err)
-		}
-		list := got.data(t)
+		list := sendUnchecked(t, s, call{method: http.MethodGet, path: patternDatasets}).data(t)
 		items, _ := list["items"].([]any)
-		first, _ := items[0].(map[string]any)
+		first, _ := items[0].(object)
 		check(list, items, first)
+	}
+}
+
+func TestFaults_listLagsOnLaterPages(t *testing.T) {
+	t.Parallel()
+	s := start(t, Options{})
+	for i := range lagDatasets + 3 {
+		s.API.Seed(Dataset{Name: fmt.Sprint("dataset-", i)})
+	}
+	s.Recorder.Inject(FaultNamed(FaultListLags))
+	for query, names := range map[string]string{
+		"limit=2":          "dataset-0 dataset-1",
+		"limit=2&offset=2": "dataset-2",
+		"limit=2&offset=4": "",
+	} {
+		list := send(t, s, call{method: "GET", path: "/v2/datasets?" + query}).data(t)
+		equal(t, "names with "+query, listedNames(list), names)
 	}
 }
