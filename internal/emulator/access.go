@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// caller is who sent a request; the zero value is somebody without a token.
+// caller is the sender of a request. The zero value is a sender without a token.
 type caller struct {
 	user     *User
 	readOnly bool
@@ -14,28 +14,28 @@ type caller struct {
 
 func (c caller) anonymous() bool { return c.user == nil }
 
-// authenticate finds the caller by the token in the Authorization header or the query.
+// authenticate returns the caller by the token in the Authorization header or the query.
 func (a *API) authenticate(r *http.Request) (caller, error) {
 	token := r.URL.Query().Get("token")
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, value, _ := strings.Cut(header, " ")
 		if !strings.EqualFold(scheme, "Bearer") {
-			return caller{}, &apiError{http.StatusUnauthorized, "auth-method-not-supported",
-				"The Authorization header must be \"Bearer TOKEN\"."}
+			return caller{}, errAuthenticationScheme()
 		}
 		token = strings.TrimSpace(value)
 	}
 	if token == "" {
 		return caller{}, nil
 	}
-	c, ok := a.accounts[token]
+	c, ok := a.callers[token]
 	if !ok {
 		return caller{}, errTokenUnknown()
 	}
 	return c, nil
 }
 
-// permission is what the caller may do with a dataset; "" is nothing.
+// permission returns the permission that ownership and sharing give the caller. It is empty if they
+// give none.
 func (c caller) permission(r *record) Permission {
 	var granted Permission
 	switch {
@@ -51,7 +51,8 @@ func (c caller) permission(r *record) Permission {
 	return granted
 }
 
-// effectiveAccess is the level that a dataset's own level comes to with its owner's setting.
+// effectiveAccess returns the level of general access that applies to a dataset. It is never
+// FOLLOW_USER_SETTING.
 func (a *API) effectiveAccess(r *record) string {
 	if r.GeneralAccess != followUserSetting {
 		return r.GeneralAccess
@@ -62,54 +63,9 @@ func (a *API) effectiveAccess(r *record) string {
 	return anyoneWithIDCanRead
 }
 
-// reference is a path's datasetId: an ID, or the name of some owner's dataset.
-type reference struct {
-	id    string
-	owner string // of a name: a username, a user's ID, or "" for the caller
-	name  string
-}
-
-// parseReference reads ID, ~NAME, USERNAME~NAME and USERID~NAME; a slash will do for the tilde. A
-// bare word is always an ID.
-func parseReference(text string) (reference, error) {
-	separator := "~"
-	if strings.Contains(text, "/") {
-		separator = "/"
-	}
-	owner, name, named := strings.Cut(text, separator)
-	if !named {
-		return reference{id: text}, nil
-	}
-	if name == "" {
-		return reference{}, errInvalid("invalid-request", "The name of a dataset cannot be empty.")
-	}
-	return reference{owner: owner, name: name}, nil
-}
-
-// find looks a dataset up; nil is none. It wants the lock to be held.
-func (a *API) find(ref reference, c caller) (*record, error) {
-	if ref.id != "" {
-		return a.byID[ref.id], nil
-	}
-	userID := ""
-	switch {
-	case ref.owner != "":
-		for _, user := range a.options.Users {
-			if user.ID == ref.owner || strings.EqualFold(user.Username, ref.owner) {
-				userID = user.ID
-			}
-		}
-	case c.anonymous():
-		return nil, errTokenNotProvided()
-	default:
-		userID = c.user.ID
-	}
-	return a.byName[keyOf(userID, ref.name)], nil
-}
-
-// readable returns the dataset if the caller may read it: because it is theirs or shared with them,
-// because its general access says so, or because of a signature, which is "" where none counts. It
-// wants the lock to be held.
+// readable returns a dataset if the caller can read it: because the caller owns it, because it is
+// shared with the caller, because of its general access, or because of a signature, which may be
+// empty. The store must be locked.
 func (a *API) readable(ref reference, c caller, signature string, now time.Time) (*record, error) {
 	r, err := a.find(ref, c)
 	if err != nil {
@@ -123,18 +79,18 @@ func (a *API) readable(ref reference, c caller, signature string, now time.Time)
 	case c.permission(r) != "",
 		access == anyoneWithNameCanRead,
 		access == anyoneWithIDCanRead && ref.id != "",
-		signature != "" && verify(signature, r.URLSigningSecretKey, r.ID, now):
+		signature != "" && verifySignature(signature, r.URLSigningSecretKey, r.ID, now):
 		return r, nil
 	case !c.anonymous():
-		// Who has an account is not told of what is not theirs.
+		// To other accounts, a dataset without access does not exist.
 		return nil, errDatasetNotFound()
 	case signature != "":
-		return nil, errForbidden("The signature is not valid for this dataset, or has expired.")
+		return nil, errForbidden("The signature is invalid or has expired.")
 	}
-	return nil, errForbidden("Reading this dataset takes the token of a user with access to it, or a signature.")
+	return nil, errForbidden("Reading the dataset requires a signature, or the token of a user with access to it.")
 }
 
-// writable returns the dataset if the caller may change it. It wants the lock to be held.
+// writable returns a dataset if the caller can change it. The store must be locked.
 func (a *API) writable(ref reference, c caller, now time.Time) (*record, error) {
 	if c.anonymous() {
 		return nil, errTokenNotProvided()
@@ -144,7 +100,7 @@ func (a *API) writable(ref reference, c caller, now time.Time) (*record, error) 
 		return nil, err
 	}
 	if c.permission(r) != PermissionWrite {
-		return nil, errForbidden("This token may not change the dataset.")
+		return nil, errForbidden("The token does not have permission to change the dataset.")
 	}
 	return r, nil
 }

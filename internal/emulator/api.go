@@ -1,97 +1,78 @@
 package emulator
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 )
 
-// The user that an API without any other has.
+// The account of an API without [Options.Users].
 const (
 	DefaultUserID   = "EmulatorUser00001"
 	DefaultUsername = "emulator"
 	DefaultToken    = "apify_api_emulator"
 )
 
-// Limits and defaults of the API, from Apify's OpenAPI document and platform docs.
+// Defaults of the API, from Apify's OpenAPI document and platform documentation.
 const (
 	defaultPageLimit    = 1000
 	defaultSignatureTTL = 14 * 24 * time.Hour
-	maxBodyBytes        = 9_437_184
-	maxNameLength       = 63
 )
 
-// seedAge is how long ago a seeded dataset was created that does not say when.
+// seedAge is the age of a seeded dataset without a creation time.
 const seedAge = time.Hour
 
-var (
-	namePattern   = regexp.MustCompile(`^([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])$`)
-	idPattern     = regexp.MustCompile(`^[a-zA-Z0-9]{17}$`)
-	accessLevels  = []string{anyoneWithIDCanRead, anyoneWithNameCanRead, followUserSetting, restricted}
-	errIDTaken    = errors.New("another dataset has this ID")
-	errNoSuchUser = errors.New("no user has this ID")
-)
-
-// User is an account, by one of its tokens: users with the same ID are one account.
+// User is an account and its tokens. Users with the same ID are one account.
 type User struct {
-	// ID is made from the username if it is empty.
+	// ID is derived from Username if it is empty.
 	ID       string
 	Username string
-	// Token may do everything.
+	// Token has all permissions.
 	Token string
-	// ReadOnlyTokens are scoped to reading: they can neither write nor see signing keys.
+	// ReadOnlyTokens can neither change anything nor read signing keys.
 	ReadOnlyTokens []string
-	// Restricted is the account's setting that datasets with FOLLOW_USER_SETTING follow: whether
-	// reading them takes an account with access, or their ID alone will do.
+	// Restricted is the account setting for datasets with FOLLOW_USER_SETTING: if it is true, only
+	// accounts with access can read them, else everyone who knows the dataset's ID.
 	Restricted bool
 }
 
-// Options tell how an API behaves. The zero value is the API as Apify documents it, with one user.
+// Options configure an [API]. The zero value is the API as Apify documents it, with one account.
 type Options struct {
-	// Users are the accounts; none means one with the Default constants.
+	// Users are the accounts. Defaults to one account with the Default constants.
 	Users []User
-	// Now is the server's clock, which the Date header shows too; nil means time.Now.
+	// Now is the server's clock, which the Date header shows as well. Defaults to [time.Now].
 	Now func() time.Time
-	// CounterLag is how long it takes until counters tell of pushed items. Reading the items
-	// shows them at once.
+	// CounterLag is the time until the counters include a pushed item. Reading the items returns it
+	// at once.
 	CounterLag time.Duration
-	// ExistingStatus is what creating a dataset whose name exists answers; 0 means 200, which the
-	// OpenAPI document has. Others answer 201 as for a new one.
+	// ExistingStatus is the status of the response if a creation's name already exists. Defaults to
+	// 200, as in the OpenAPI document. Other servers respond with 201, as for a new dataset.
 	ExistingStatus int
-	// LocalPlatform behaves like apify/actor-runtime: descriptions have neither generalAccess,
-	// itemsPublicUrl nor urlSigningSecretKey, updates ignore generalAccess and a name that is
-	// null, listings have all the caller's own datasets whatever was asked for, and
-	// ExistingStatus is 201.
+	// LocalPlatform emulates apify/actor-runtime, Apify's platform for local development. A dataset
+	// has no generalAccess, itemsPublicUrl or urlSigningSecretKey. An update ignores generalAccess,
+	// and a name of null. A list contains all of the caller's own datasets, whatever its
+	// parameters. ExistingStatus is 201.
 	LocalPlatform bool
-	// PageLimit is the most datasets one listing has; 0 means 1000.
+	// PageLimit is the maximum number of datasets in a response with a list. Defaults to 1000.
 	PageLimit int
-	// SignatureTTL is how long the signature of an itemsPublicUrl lasts; 0 means 14 days.
+	// SignatureTTL is the time until the signature of an itemsPublicUrl expires. Defaults to 14
+	// days.
 	SignatureTTL time.Duration
-	// OnChange, if set, is called after every change of the datasets, without any lock held.
+	// OnChange is called after each change of a dataset, with no lock held.
 	OnChange func()
 }
 
-// API is the datasets API in memory, an [http.Handler] that any number of clients and tests can use
-// at the same time. A change that tests make shows in the very next answer.
+// API is the datasets API in memory, an [http.Handler]. It is safe for concurrent use. The response
+// to a request contains all changes that tests made before the request.
 type API struct {
-	options  Options
-	accounts map[string]caller // by token
-
-	mu       sync.Mutex
-	byID     map[string]*record
-	byName   map[nameKey]*record
-	order    []*record // as byAge has it
-	sequence uint64
+	options Options
+	callers map[string]caller // by token
+	store   store
 }
 
-// NewAPI makes an API without any datasets.
+// NewAPI returns an API without datasets.
 func NewAPI(options Options) *API {
 	if len(options.Users) == 0 {
 		options.Users = []User{{ID: DefaultUserID, Username: DefaultUsername, Token: DefaultToken}}
@@ -112,38 +93,34 @@ func NewAPI(options Options) *API {
 		options.SignatureTTL = defaultSignatureTTL
 	}
 	options.Users = slices.Clone(options.Users)
-	a := &API{
-		options:  options,
-		accounts: map[string]caller{},
-		byID:     map[string]*record{},
-		byName:   map[nameKey]*record{},
-	}
+	a := &API{options: options, callers: map[string]caller{}, store: newStore()}
 	for i := range options.Users {
 		user := &options.Users[i]
 		if user.ID == "" {
 			user.ID = derivedID(user.Username)
 		}
 		if user.Token != "" {
-			a.accounts[user.Token] = caller{user: user}
+			a.callers[user.Token] = caller{user: user}
 		}
 		for _, token := range user.ReadOnlyTokens {
-			a.accounts[token] = caller{user: user, readOnly: true}
+			a.callers[token] = caller{user: user, readOnly: true}
 		}
 	}
 	return a
 }
 
-// now is the server's time, in the API's precision.
+// now returns the server's time with the precision of the API's timestamps.
 func (a *API) now() time.Time {
 	return a.options.Now().UTC().Truncate(time.Millisecond)
 }
 
-func (a *API) changed() {
+func (a *API) notifyChange() {
 	if a.options.OnChange != nil {
 		a.options.OnChange()
 	}
 }
 
+// user returns the account with this ID, or nil.
 func (a *API) user(id string) *User {
 	for i := range a.options.Users {
 		if a.options.Users[i].ID == id {
@@ -153,9 +130,9 @@ func (a *API) user(id string) *User {
 	return nil
 }
 
-// Seed adds a dataset that has been there for a while, and returns it with everything filled in that
-// d left out: the owner is the first user, and the creation was an hour ago. It panics if d can't
-// exist beside the other datasets.
+// Seed adds a dataset and returns it with the defaults of the fields that d does not set: the owner
+// is the first user, and the dataset was created an hour ago. It panics if d is invalid, or if its
+// ID or name is taken.
 func (a *API) Seed(d Dataset) Dataset {
 	added, err := a.Add(d)
 	if err != nil {
@@ -164,9 +141,9 @@ func (a *API) Seed(d Dataset) Dataset {
 	return added
 }
 
-// Add is [API.Seed] for datasets from elsewhere: its errors tell what is wrong with d.
+// Add is [API.Seed] for datasets that do not come from a test: it returns an error instead of
+// panicking.
 func (a *API) Add(d Dataset) (Dataset, error) {
-	now := a.now()
 	d = d.clone()
 	if d.ID == "" {
 		d.ID = randomID(idLength)
@@ -181,7 +158,7 @@ func (a *API) Add(d Dataset) (Dataset, error) {
 		d.URLSigningSecretKey = randomID(secretKeyLength)
 	}
 	if d.CreatedAt.IsZero() {
-		d.CreatedAt = now.Add(-seedAge)
+		d.CreatedAt = a.now().Add(-seedAge)
 	}
 	d.CreatedAt = d.CreatedAt.UTC().Truncate(time.Millisecond)
 	if d.ModifiedAt.IsZero() {
@@ -190,23 +167,51 @@ func (a *API) Add(d Dataset) (Dataset, error) {
 	if d.AccessedAt.IsZero() {
 		d.AccessedAt = d.CreatedAt
 	}
-	r := &record{Dataset: d}
-	a.mu.Lock()
-	err := a.insert(r)
-	added := r.clone()
-	a.mu.Unlock()
+	added, err := a.add(&record{Dataset: d})
 	if err != nil {
 		return Dataset{}, fmt.Errorf("dataset %s: %w", d.ID, err)
 	}
-	a.changed()
+	a.notifyChange()
 	return added, nil
+}
+
+func (a *API) add(r *record) (Dataset, error) {
+	if err := a.validate(&r.Dataset); err != nil {
+		return Dataset{}, err
+	}
+	a.store.mu.Lock()
+	defer a.store.mu.Unlock()
+	err := a.store.insert(r)
+	return r.clone(), err
+}
+
+// validate reports why a dataset cannot exist, whatever the other datasets are, and brings its
+// items into the form in which they are stored.
+func (a *API) validate(d *Dataset) error {
+	if err := validateID(d.ID); err != nil {
+		return err
+	}
+	if a.user(d.UserID) == nil {
+		return fmt.Errorf("no user has the ID %q", d.UserID)
+	}
+	if err := validateGeneralAccess(d.GeneralAccess); err != nil {
+		return err
+	}
+	if d.Name != "" {
+		if err := validateName(d.Name); err != nil {
+			return err
+		}
+	}
+	items, err := compactItems(d.Items)
+	d.Items = items
+	return err
 }
 
 // Dataset returns a copy of the dataset with this ID.
 func (a *API) Dataset(id string) (Dataset, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	r, ok := a.byID[id]
+	a.store.mu.Lock()
+	defer a.store.mu.Unlock()
+	r, ok := a.store.byID[id]
 	if !ok {
 		return Dataset{}, false
 	}
@@ -215,163 +220,65 @@ func (a *API) Dataset(id string) (Dataset, bool) {
 
 // Datasets returns copies of all datasets of all users, oldest first.
 func (a *API) Datasets() []Dataset {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	all := make([]Dataset, len(a.order))
-	for i, r := range a.order {
+	a.store.mu.Lock()
+	defer a.store.mu.Unlock()
+	all := make([]Dataset, len(a.store.order))
+	for i, r := range a.store.order {
 		all[i] = r.clone()
 	}
 	return all
 }
 
-// Update changes a dataset behind the clients' backs; its counters show the change at once. It
-// panics if there is no such dataset, or if the changed one can't exist beside the others. The
+// Update changes a dataset without a request. Its counters include the change at once. It panics if
+// there is no such dataset, if the changed dataset is invalid, or if its ID or name is taken. The
 // function must not call the API.
 func (a *API) Update(id string, change func(*Dataset)) {
 	a.mustChange(id, func(r *record) error {
-		a.remove(r)
+		a.store.remove(r)
 		change(&r.Dataset)
-		return a.insert(r)
+		if err := a.validate(&r.Dataset); err != nil {
+			return err
+		}
+		return a.store.insert(r)
 	})
 }
 
-// Push appends items, JSON objects each, as an Actor would. It panics if there is no such dataset.
+// Push appends items, which are JSON objects, as an Actor does. It panics if there is no such
+// dataset, or if an item is not an object.
 func (a *API) Push(id string, items ...json.RawMessage) {
 	a.mustChange(id, func(r *record) error {
 		items, err := compactItems(items)
 		if err != nil {
 			return err
 		}
-		a.push(r, items, a.now())
+		r.push(items, a.now())
 		return nil
 	})
 }
 
-// Delete deletes a dataset behind the clients' backs; nothing happens if it is gone already.
+// Delete deletes a dataset without a request. It does nothing if there is no such dataset.
 func (a *API) Delete(id string) {
-	a.mu.Lock()
-	if r, ok := a.byID[id]; ok {
-		a.remove(r)
+	a.store.mu.Lock()
+	if r, ok := a.store.byID[id]; ok {
+		a.store.remove(r)
 	}
-	a.mu.Unlock()
-	a.changed()
+	a.store.mu.Unlock()
+	a.notifyChange()
 }
 
 func (a *API) mustChange(id string, change func(*record) error) {
-	err := func() error {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		r, ok := a.byID[id]
-		if !ok {
-			return errDatasetNotFound()
-		}
-		return change(r)
-	}()
-	if err != nil {
+	if err := a.change(id, change); err != nil {
 		panic(fmt.Errorf("dataset %s: %w", id, err))
 	}
-	a.changed()
+	a.notifyChange()
 }
 
-// The methods below want the lock to be held.
-
-func (a *API) insert(r *record) error {
-	if !idPattern.MatchString(r.ID) {
-		return fmt.Errorf("an ID has %d letters and digits", idLength)
+func (a *API) change(id string, change func(*record) error) error {
+	a.store.mu.Lock()
+	defer a.store.mu.Unlock()
+	r, ok := a.store.byID[id]
+	if !ok {
+		return errDatasetNotFound()
 	}
-	items, err := compactItems(r.Items)
-	if err != nil {
-		return err
-	}
-	r.Items = items
-	if _, taken := a.byID[r.ID]; taken {
-		return errIDTaken
-	}
-	if a.user(r.UserID) == nil {
-		return errNoSuchUser
-	}
-	if err := checkAccessLevel(r.GeneralAccess); err != nil {
-		return err
-	}
-	if r.Name != "" {
-		if err := checkName(r.Name); err != nil {
-			return err
-		}
-		key := keyOf(r.UserID, r.Name)
-		if _, taken := a.byName[key]; taken {
-			return errNameTaken(r.Name)
-		}
-		a.byName[key] = r
-	}
-	a.byID[r.ID] = r
-	if r.sequence == 0 {
-		a.sequence++
-		r.sequence = a.sequence
-	}
-	r.counted, r.pending = count(r.Items), nil
-	at, _ := slices.BinarySearchFunc(a.order, r, byAge)
-	a.order = slices.Insert(a.order, at, r)
-	return nil
-}
-
-func (a *API) remove(r *record) {
-	delete(a.byID, r.ID)
-	if r.Name != "" {
-		delete(a.byName, keyOf(r.UserID, r.Name))
-	}
-	if at, found := slices.BinarySearchFunc(a.order, r, byAge); found {
-		a.order = slices.Delete(a.order, at, at+1)
-	}
-}
-
-func (a *API) rename(r *record, name string) error {
-	if name != "" {
-		if other := a.byName[keyOf(r.UserID, name)]; other != nil && other != r {
-			return errNameTaken(name)
-		}
-	}
-	if r.Name != "" {
-		delete(a.byName, keyOf(r.UserID, r.Name))
-	}
-	if name != "" {
-		a.byName[keyOf(r.UserID, name)] = r
-	}
-	r.Name = name
-	return nil
-}
-
-func (a *API) push(r *record, items []json.RawMessage, now time.Time) {
-	r.Items = append(r.Items, items...)
-	r.ModifiedAt, r.AccessedAt = now, now
-	r.WriteCount += len(items)
-	r.pending = append(r.pending, push{now, count(items)})
-}
-
-func checkName(name string) error {
-	if len(name) > maxNameLength {
-		return errInvalid("invalid-value", "Dataset name %q is longer than %d characters.", name, maxNameLength)
-	}
-	if !namePattern.MatchString(name) {
-		return errInvalid("invalid-value",
-			"Dataset name %q may only have letters, digits and, between them, hyphens.", name)
-	}
-	return nil
-}
-
-func checkAccessLevel(level string) error {
-	if !slices.Contains(accessLevels, level) {
-		return errInvalid("invalid-input", "generalAccess must be one of %s.", strings.Join(accessLevels, ", "))
-	}
-	return nil
-}
-
-// encodeJSON is json.Marshal without the escapes that are meant for HTML.
-func encodeJSON(value any) ([]byte, error) {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
+	return change(r)
 }

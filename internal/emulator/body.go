@@ -7,7 +7,6 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"encoding/json"
-	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -16,25 +15,28 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// readJSON reads a request's body, which must be declared as JSON, may be compressed, and is
-// limited in size both as sent and unpacked. An empty body is nil.
+// maxBodyBytes is the maximum size of a request's body in Apify's OpenAPI document.
+const maxBodyBytes = 9_437_184
+
+// readJSON returns a request's JSON body, decompressed. The size of both the compressed and the
+// decompressed body is limited. It returns nil for an empty body.
 func readJSON(r *http.Request) ([]byte, error) {
 	if r.ContentLength > maxBodyBytes {
 		return nil, errTooLarge(r.ContentLength)
 	}
-	packed, err := readLimited(r.Body)
-	if err != nil || len(packed) == 0 {
+	compressed, err := readLimited(r.Body)
+	if err != nil || len(compressed) == 0 {
 		return nil, err
 	}
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "application/json" {
 		return nil, errInvalid("invalid-content-type-header", "The Content-Type of the body must be application/json.")
 	}
-	unpacked, err := unpack(packed, r.Header.Get("Content-Encoding"))
+	decompressed, err := decompress(compressed, r.Header.Get("Content-Encoding"))
 	if err != nil {
 		return nil, err
 	}
-	body, err := readLimited(unpacked)
+	body, err := readLimited(decompressed)
 	if err != nil {
 		return nil, err
 	}
@@ -44,36 +46,36 @@ func readJSON(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// unpack undoes a Content-Encoding.
-func unpack(packed []byte, encoding string) (io.Reader, error) {
-	source := bufio.NewReader(bytes.NewReader(packed))
-	var unpacked io.Reader
+func decompress(compressed []byte, encoding string) (io.Reader, error) {
+	source := bufio.NewReader(bytes.NewReader(compressed))
+	var decompressed io.Reader
 	var err error
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "", "identity":
-		unpacked = source
+		decompressed = source
 	case "br":
-		unpacked = brotli.NewReader(source)
+		decompressed = brotli.NewReader(source)
 	case "gzip":
-		unpacked, err = gzip.NewReader(source)
+		decompressed, err = gzip.NewReader(source)
 	case "deflate":
-		unpacked, err = inflate(source)
+		decompressed, err = inflate(source)
 	default:
 		return nil, errContentEncoding(encoding)
 	}
 	if err != nil {
 		return nil, errUnreadable(err)
 	}
-	return unpacked, nil
+	return decompressed, nil
 }
 
-// inflate reads deflate in the zlib format that HTTP means, and in the bare one that some clients
-// send.
+// inflate reads deflate in the zlib format, as RFC 9110 requires, and in the raw format, which some
+// clients send.
 func inflate(source *bufio.Reader) (io.Reader, error) {
 	header, err := source.Peek(2)
 	if err != nil {
 		return nil, err
 	}
+	// The header of the zlib format, by RFC 1950.
 	const compressionMethod, checksum = 8, 31
 	if header[0]&0x0f == compressionMethod && (int(header[0])<<8|int(header[1]))%checksum == 0 {
 		return zlib.NewReader(source)
@@ -97,9 +99,5 @@ func readLimited(source io.Reader) ([]byte, error) {
 }
 
 func errUnreadable(err error) error {
-	var failure *apiError
-	if errors.As(err, &failure) {
-		return err
-	}
-	return errInvalid("invalid-request", "The body can't be read: %v.", err)
+	return errInvalid("invalid-request", "Could not read the body: %v.", err)
 }

@@ -4,14 +4,16 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 )
 
-// Levels of general access that a dataset can have, as Apify's OpenAPI document lists them.
+// The levels of general access, as Apify's OpenAPI document lists them.
 const (
 	followUserSetting     = "FOLLOW_USER_SETTING"
 	restricted            = "RESTRICTED"
@@ -19,7 +21,7 @@ const (
 	anyoneWithNameCanRead = "ANYONE_WITH_NAME_CAN_READ"
 )
 
-// Permission is what a user may do with somebody else's dataset that was shared with them.
+// Permission is the access of a user to another user's dataset that is shared with them.
 type Permission string
 
 // The permissions that a dataset can be shared with.
@@ -28,15 +30,15 @@ const (
 	PermissionWrite Permission = "write"
 )
 
-// Dataset is everything the emulator knows of one dataset. Its JSON form is the emulator's own, for
-// keeping datasets in a file; it is not the API's.
+// Dataset is a dataset as the emulator stores it. Its JSON form is for files of the emulator; it is
+// not the API's.
 type Dataset struct {
-	// ID has 17 letters and digits, as Apify's IDs do.
+	// ID consists of 17 letters and digits, as Apify's IDs do.
 	ID string `json:"id"`
 	// Name is empty for an unnamed dataset.
 	Name  string `json:"name,omitempty"`
 	Title string `json:"title,omitempty"`
-	// UserID tells the owner.
+	// UserID is the ID of the owner.
 	UserID     string    `json:"userId"`
 	CreatedAt  time.Time `json:"createdAt"`
 	ModifiedAt time.Time `json:"modifiedAt"`
@@ -49,124 +51,69 @@ type Dataset struct {
 	URLSigningSecretKey string `json:"urlSigningSecretKey"`
 	// Schema is a JSON object, or nil.
 	Schema json.RawMessage `json:"schema,omitempty"`
-	// SharedWith maps usernames to what they may do.
+	// SharedWith has the permissions of other users by username.
 	SharedWith map[string]Permission `json:"sharedWith,omitempty"`
-	// ReadCount is how often the items were read, and WriteCount how many were ever pushed.
+	// ReadCount is the number of reads of the items, WriteCount the number of items that were
+	// pushed.
 	ReadCount  int `json:"readCount"`
 	WriteCount int `json:"writeCount"`
 	// Items are JSON objects, oldest first.
 	Items []json.RawMessage `json:"items"`
 }
 
-// clone shares with the original only what is never changed in place.
+// clone returns a copy that shares with the original only what is never changed in place.
 func (d Dataset) clone() Dataset {
 	d.SharedWith = maps.Clone(d.SharedWith)
 	d.Items = slices.Clone(d.Items)
 	return d
 }
 
-// record is a dataset as the API holds it, guarded by the API's lock.
-type record struct {
-	Dataset
-	// sequence orders datasets that were created within the same millisecond.
-	sequence uint64
-	// counted is what the counters tell, and pending what was pushed too recently to be in it.
-	counted counters
-	pending []push
-}
-
-// push is a change of the counters that shows some time after it happened.
-type push struct {
-	at    time.Time
-	delta counters
-}
-
-// counters are what the API tells of a dataset's items without reading them.
-type counters struct {
-	items, cleanItems int
-	bytes             int64
-	fields            []string
-}
-
-func (c *counters) add(delta counters) {
-	c.items += delta.items
-	c.cleanItems += delta.cleanItems
-	c.bytes += delta.bytes
-	for _, field := range delta.fields {
-		if !slices.Contains(c.fields, field) {
-			c.fields = append(c.fields, field)
-		}
-	}
-}
-
-// count tells what these items add to the counters.
-func count(items []json.RawMessage) counters {
-	c := counters{items: len(items)}
-	seen := map[string]bool{}
-	for _, item := range items {
-		c.bytes += int64(len(item))
-		clean := false
-		for _, member := range parseObject(item) {
-			if !seen[member.name] {
-				seen[member.name] = true
-				c.fields = append(c.fields, member.name)
-			}
-			clean = clean || !member.hidden()
-		}
-		if clean {
-			c.cleanItems++
-		}
-	}
-	return c
-}
-
-// settle moves what was pushed at least lag ago into the counters.
-func (r *record) settle(now time.Time, lag time.Duration) {
-	for len(r.pending) > 0 && !r.pending[0].at.Add(lag).After(now) {
-		r.counted.add(r.pending[0].delta)
-		r.pending = r.pending[1:]
-	}
-}
-
-// countedWrites is how many items were ever pushed, as far as the counters know yet.
-func (r *record) countedWrites() int {
-	writes := r.WriteCount
-	for _, p := range r.pending {
-		writes -= p.delta.items
-	}
-	return writes
-}
-
-// nameKey identifies a named dataset: names are unique per owner without regard to case.
-type nameKey struct{ userID, name string }
-
-func keyOf(userID, name string) nameKey {
-	return nameKey{userID, strings.ToLower(name)}
-}
-
-// byAge orders datasets as the API lists them: oldest first, in a stable order.
-func byAge(a, b *record) int {
-	if c := a.CreatedAt.Compare(b.CreatedAt); c != 0 {
-		return c
-	}
-	switch {
-	case a.sequence < b.sequence:
-		return -1
-	case a.sequence > b.sequence:
-		return 1
-	}
-	return 0
-}
-
 const (
+	// maxNameLength and namePattern are MAX_LENGTH and the regular expression of resource names in
+	// @apify/consts.
+	maxNameLength = 63
+	namePattern   = `^([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])$`
+
 	idLength        = 17
 	idAlphabet      = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	secretKeyLength = 32
 )
 
-// randomID makes a string of letters and digits such as Apify uses for IDs and keys.
+var (
+	nameRegexp          = regexp.MustCompile(namePattern)
+	idRegexp            = regexp.MustCompile(`^[a-zA-Z0-9]{17}$`)
+	generalAccessLevels = []string{anyoneWithIDCanRead, anyoneWithNameCanRead, followUserSetting, restricted}
+)
+
+func validateID(id string) error {
+	if !idRegexp.MatchString(id) {
+		return fmt.Errorf("an ID must consist of %d letters and digits", idLength)
+	}
+	return nil
+}
+
+func validateName(name string) error {
+	if len(name) > maxNameLength {
+		return errInvalid("invalid-value", "The dataset name %q is longer than %d characters.", name, maxNameLength)
+	}
+	if !nameRegexp.MatchString(name) {
+		return errInvalid("invalid-value",
+			"The dataset name %q is invalid: it must consist of letters, digits and, in the middle, hyphens.", name)
+	}
+	return nil
+}
+
+func validateGeneralAccess(level string) error {
+	if !slices.Contains(generalAccessLevels, level) {
+		return errInvalid("invalid-input", "generalAccess must be one of %s.", strings.Join(generalAccessLevels, ", "))
+	}
+	return nil
+}
+
+// randomID returns random letters and digits, as in Apify's IDs and keys.
 func randomID(length int) string {
-	// Bytes that would make some letters likelier than others are thrown away.
+	// Larger bytes are skipped, because they would make the first letters more likely than the
+	// rest.
 	limit := byte(256 - 256%len(idAlphabet))
 	id := make([]byte, 0, length)
 	buffer := make([]byte, 2*length)
@@ -182,7 +129,7 @@ func randomID(length int) string {
 	return string(id)
 }
 
-// derivedID is always the same for the same text.
+// derivedID returns the same ID for the same text.
 func derivedID(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return base62(new(big.Int).SetBytes(sum[:]))[:idLength]

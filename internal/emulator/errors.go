@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// apiError is a failed answer: {"error": {"type", "message"}} with its HTTP status. The types are
-// members of ErrorType in Apify's OpenAPI document.
+// apiError is the error of a response: {"error": {"type", "message"}} with an HTTP status. The
+// types are values of ErrorType in Apify's OpenAPI document.
 type apiError struct {
-	status  int
-	kind    string
-	message string
+	status    int
+	errorType string
+	message   string
 }
 
 func (e *apiError) Error() string {
-	return fmt.Sprintf("%d %s: %s", e.status, e.kind, e.message)
+	return fmt.Sprintf("%d %s: %s", e.status, e.errorType, e.message)
 }
 
 func errTokenNotProvided() error {
@@ -25,7 +25,12 @@ func errTokenNotProvided() error {
 
 func errTokenUnknown() error {
 	return &apiError{http.StatusUnauthorized, "user-or-token-not-found",
-		"No user has this authentication token."}
+		"User was not found or authentication token is not valid."}
+}
+
+func errAuthenticationScheme() error {
+	return &apiError{http.StatusUnauthorized, "auth-method-not-supported",
+		"The Authorization header must be \"Bearer TOKEN\"."}
 }
 
 func errForbidden(message string) error {
@@ -37,8 +42,7 @@ func errDatasetNotFound() error {
 }
 
 func errRouteNotFound(path string) error {
-	return &apiError{http.StatusNotFound, "page-not-found",
-		fmt.Sprintf("There is no API endpoint at %q.", path)}
+	return &apiError{http.StatusNotFound, "page-not-found", fmt.Sprintf("The API has no endpoint %q.", path)}
 }
 
 func errMethodNotAllowed(allowed []string) error {
@@ -48,11 +52,11 @@ func errMethodNotAllowed(allowed []string) error {
 
 func errNameTaken(name string) error {
 	return &apiError{http.StatusBadRequest, "name-not-unique",
-		fmt.Sprintf("You already have a dataset named %q.", name)}
+		fmt.Sprintf("The account already has a dataset named %q.", name)}
 }
 
-func errInvalid(kind, format string, args ...any) error {
-	return &apiError{http.StatusBadRequest, kind, fmt.Sprintf(format, args...)}
+func errInvalid(errorType, format string, args ...any) error {
+	return &apiError{http.StatusBadRequest, errorType, fmt.Sprintf(format, args...)}
 }
 
 func errTooLarge(length int64) error {
@@ -63,4 +67,11 @@ func errTooLarge(length int64) error {
 func errContentEncoding(encoding string) error {
 	return &apiError{http.StatusUnsupportedMediaType, "unsupported-content-encoding",
 		fmt.Sprintf("Content-Encoding %q is not supported.", encoding)}
+}
+
+// errFormatNotRendered is the emulator's own error.
+func errFormatNotRendered(format string) error {
+	return &apiError{http.StatusNotImplemented, "not-implemented", fmt.Sprintf(
+		"The emulator does not render items in the format %q; the Apify API does. The emulator renders %s.",
+		format, strings.Join(renderedFormats, ", "))}
 }

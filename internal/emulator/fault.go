@@ -3,238 +3,204 @@ package emulator
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 )
 
-// Fault is something that goes wrong with some requests. Which ones, the first group of fields tells:
-// all conditions that are set must hold. What goes wrong, the others tell: without any, nothing does,
-// and the request is answered as ever, which is of use with the hooks.
+// Fault is a failure of some requests. The first group of fields selects the requests: all
+// conditions that are set must hold. The other fields define the failure. A fault without any of
+// them changes nothing; it can be used for its hooks.
 type Fault struct {
-	// Method and Pattern are as in [Request].
+	// Method and Pattern are those of [Request].
 	Method, Pattern string
 	// Match must not read the body.
 	Match func(*http.Request) bool
 	// Skip lets this many matching requests pass first.
 	Skip int
-	// Times is how many requests are hit at most; 0 is no limit.
+	// Times is the maximum number of requests to hit. Defaults to no limit.
 	Times int
-	// Probability of each request to be hit, drawn from the source of [Recorder.SetRand]; 0 is
-	// always.
+	// Probability is the probability for each request to be hit. The random numbers are those of
+	// [Recorder.SetRand]. Defaults to 1.
 	Probability float64
 
-	// TakesEffect lets the request reach the server before the fault hits its answer. Requests that
-	// are neither answered with a Status nor Reset reach it anyway, but only after the Delay.
+	// TakesEffect lets the server carry out the request before the fault hits the response. A fault
+	// with neither a Status nor a Reset always does, but without TakesEffect only after the Delay.
 	TakesEffect bool
-	// Before is called when the request arrives, and After when it has had its effect, if any, and
-	// is not answered yet. They run in the request's own goroutine.
+	// Before is called when a request arrives. After is called before the response, and after the
+	// server has carried out the request, if it does. The request waits for both.
 	Before, After func(*http.Request)
-	// Delay passes without an answer, or until the client goes away. A client that went away
-	// before a request reached the server leaves it without effect.
+	// Delay passes before the response. If the client closes the connection during the Delay, and
+	// TakesEffect is false, the server does not carry out the request.
 	Delay time.Duration
 
-	// Status, Header and Body are answered instead of the server's answer if Status is set. Without
-	// a Content-Type the body is declared as what it looks like.
+	// Status, Header and Body replace the server's response if Status is set. The default of
+	// Content-Type is detected from the body.
 	Status int
 	Header http.Header
 	Body   string
-	// Mutate edits the answer: it gets the status, the header to change in place, and the body to
-	// change in place if it is a JSON object, else nil. It returns the status to send.
+	// Mutate changes the response. It gets the status, the header and the body and returns the new
+	// status. It can change the header and the body in place. The body is nil if it is not a JSON
+	// object.
 	Mutate func(status int, header http.Header, body map[string]any) int
-	// Reset ends the connection with a TCP reset in place of an answer.
+	// Reset closes the connection with a TCP reset instead of a response.
 	Reset bool
-	// CutBody ends the connection in the middle of the answer's body, or where it has none before
-	// the answer.
+	// CutBody closes the connection in the middle of the response's body. If the response has no
+	// body, it closes the connection before the response.
 	CutBody bool
-	// Trickle is the time before each single byte of the answer's body.
+	// Trickle is the time before each byte of the response's body.
 	Trickle time.Duration
 }
 
-// injection is a fault and how often it has been met. The recorder's lock guards it.
-type injection struct {
+// injectedFault counts the requests that match a fault and those that it hits. The recorder must be
+// locked.
+type injectedFault struct {
 	Fault
-	met, hit int
+	matched, hits int
 }
 
-// Inject adds faults. A request is hit by the first one that applies, in the order of their
-// injection.
+// Inject adds faults. If several match a request, the one that was injected first hits it.
 func (r *Recorder) Inject(faults ...Fault) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, fault := range faults {
-		r.faults = append(r.faults, &injection{Fault: fault})
+		r.faults = append(r.faults, &injectedFault{Fault: fault})
 	}
 }
 
-// ClearFaults removes all faults. Requests that are hit already stay so.
+// ClearFaults removes all faults. It does not change requests that a fault has already hit.
 func (r *Recorder) ClearFaults() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.faults = nil
 }
 
-// pick finds the fault that hits a request. It wants the lock to be held.
-func (r *Recorder) pick(request *http.Request, pattern string) *Fault {
-	for _, i := range r.faults {
-		if i.Method != "" && i.Method != request.Method ||
-			i.Pattern != "" && i.Pattern != pattern ||
-			i.Match != nil && !i.Match(request) {
+// selectFault returns the fault that hits a request, or nil. The recorder must be locked.
+func (r *Recorder) selectFault(request *http.Request, pattern string) *Fault {
+	for _, f := range r.faults {
+		if f.Method != "" && f.Method != request.Method ||
+			f.Pattern != "" && f.Pattern != pattern ||
+			f.Match != nil && !f.Match(request) {
 			continue
 		}
-		i.met++
-		if i.met <= i.Skip ||
-			i.Times > 0 && i.hit >= i.Times ||
-			i.Probability > 0 && r.random.Float64() >= i.Probability {
+		f.matched++
+		if f.matched <= f.Skip ||
+			f.Times > 0 && f.hits >= f.Times ||
+			f.Probability > 0 && r.random.Float64() >= f.Probability {
 			continue
 		}
-		i.hit++
-		return &i.Fault
+		f.hits++
+		return &f.Fault
 	}
 	return nil
 }
 
-// serve answers a request that the fault hits.
+// serve responds to a request that the fault hits.
 func (f *Fault) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	run(f.Before, r)
+	callHook(f.Before, r)
 	if !f.TakesEffect {
-		pause(r.Context(), f.Delay)
+		sleep(r.Context(), f.Delay)
 	}
-	var a *answer
+	var resp *response
 	if f.TakesEffect || f.Status == 0 && !f.Reset {
-		a = capture(next, r)
+		resp = capture(next, r)
 	}
-	run(f.After, r)
+	callHook(f.After, r)
 	if f.TakesEffect {
-		pause(r.Context(), f.Delay)
+		sleep(r.Context(), f.Delay)
 	}
 	if f.Reset {
-		reset(w)
+		resetConnection(w)
 		return
 	}
 	if f.Status != 0 {
-		a = f.answer()
+		resp = f.response()
 	}
 	if f.Mutate != nil {
-		a.mutate(f.Mutate)
+		resp.mutate(f.Mutate)
 	}
-	f.send(w, r, a)
+	f.send(w, r, resp)
 }
 
-func run(hook func(*http.Request), r *http.Request) {
+func callHook(hook func(*http.Request), r *http.Request) {
 	if hook != nil {
 		hook(r)
 	}
 }
 
-// reset closes the connection such that the client gets a reset.
-func reset(w http.ResponseWriter) {
+func resetConnection(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		// HTTP/2 has streams instead of connections.
+		// HTTP/2 does not support Hijack. Aborting the handler resets the stream.
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		// It only fails on a connection that is closed already.
+		// An error means that the connection is already closed.
 		_ = tcp.SetLinger(0)
 	}
 	_ = conn.Close()
 }
 
-// answer is an HTTP response that can be changed before it is sent.
-type answer struct {
-	status int
-	header http.Header
-	body   bytes.Buffer
-}
-
-// capture has a handler answer a request without sending it.
-func capture(next http.Handler, r *http.Request) *answer {
-	a := &answer{header: http.Header{}}
-	next.ServeHTTP(a, r)
-	if a.status == 0 {
-		a.status = http.StatusOK
+// response returns the response that replaces the server's.
+func (f *Fault) response() *response {
+	resp := newResponse(f.Status)
+	if f.Header != nil {
+		resp.header = f.Header.Clone()
 	}
-	return a
-}
-
-// Header implements [http.ResponseWriter].
-func (a *answer) Header() http.Header { return a.header }
-
-// WriteHeader implements [http.ResponseWriter].
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 {
-		a.status = status
+	resp.body.WriteString(f.Body)
+	// net/http detects other types, but not JSON.
+	if resp.header.Get("Content-Type") == "" && json.Valid(resp.body.Bytes()) {
+		resp.header.Set("Content-Type", jsonContentType)
 	}
+	return resp
 }
 
-// Write implements [http.ResponseWriter].
-func (a *answer) Write(data []byte) (int, error) {
-	a.WriteHeader(http.StatusOK)
-	return a.body.Write(data)
-}
-
-// answer is what the fault has in place of the server's answer.
-func (f *Fault) answer() *answer {
-	a := &answer{status: f.Status, header: f.Header.Clone()}
-	if a.header == nil {
-		a.header = http.Header{}
-	}
-	a.body.WriteString(f.Body)
-	if a.header.Get("Content-Type") == "" && json.Valid(a.body.Bytes()) {
-		a.header.Set("Content-Type", jsonContentType)
-	}
-	return a
-}
-
-func (a *answer) mutate(change func(int, http.Header, map[string]any) int) {
-	decoder := json.NewDecoder(bytes.NewReader(a.body.Bytes()))
+func (resp *response) mutate(change func(int, http.Header, map[string]any) int) {
+	decoder := json.NewDecoder(bytes.NewReader(resp.body.Bytes()))
 	decoder.UseNumber()
 	var body map[string]any
 	if decoder.Decode(&body) != nil {
 		body = nil
 	}
-	a.status = change(a.status, a.header, body)
+	resp.status = change(resp.status, resp.header, body)
 	if body == nil {
 		return
 	}
-	a.body.Reset()
-	encoder := json.NewEncoder(&a.body)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(body); err != nil {
-		// Only a test that puts something into the body that JSON can't hold gets here.
+	encoded, err := encodeJSON(body)
+	if err != nil {
+		// The test has put a value into the body that JSON cannot represent.
 		panic(err)
 	}
+	resp.body.Reset()
+	resp.body.Write(encoded)
 }
 
-// send sends the answer, whole or cut, at once or in drops.
-func (f *Fault) send(w http.ResponseWriter, r *http.Request, a *answer) {
-	maps.Copy(w.Header(), a.header)
-	bodiless := r.Method == http.MethodHead || a.status == http.StatusNoContent || a.status == http.StatusNotModified
-	if f.CutBody && (bodiless || a.body.Len() == 0) {
+// send sends the response, or a part of it, at once or slowly.
+func (f *Fault) send(w http.ResponseWriter, r *http.Request, resp *response) {
+	body := resp.body.Bytes()
+	hasBody := resp.bodyAllowed(r.Method) && len(body) > 0
+	if f.CutBody && !hasBody {
 		panic(http.ErrAbortHandler)
 	}
-	body := a.body.Bytes()
-	if !bodiless {
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	}
-	w.WriteHeader(a.status)
-	if bodiless {
+	resp.sendHeader(w, r.Method)
+	if !hasBody {
 		return
 	}
 	if f.CutBody {
 		body = body[:len(body)/2]
 	}
 	controller := http.NewResponseController(w)
-	drop := max(1, len(body))
+	chunk := max(1, len(body))
 	if f.Trickle > 0 {
-		drop = 1
+		chunk = 1
+		// The client gets the header at once, however slow the body is.
+		if err := controller.Flush(); err != nil {
+			return
+		}
 	}
-	for part := range slices.Chunk(body, drop) {
-		pause(r.Context(), f.Trickle)
+	for part := range slices.Chunk(body, chunk) {
+		sleep(r.Context(), f.Trickle)
 		if _, err := w.Write(part); err != nil {
 			return
 		}

@@ -4,16 +4,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// member is one property of an item.
+// member is a property of an item.
 type member struct {
 	name  string
 	value json.RawMessage
 }
 
-// hidden tells whether the API leaves the property out of clean items.
+// hidden reports whether clean items lack the property.
 func (m member) hidden() bool {
 	return strings.HasPrefix(m.name, "#")
 }
@@ -21,7 +22,7 @@ func (m member) hidden() bool {
 // object is an item with its properties in their order, which the API keeps.
 type object []member
 
-// parseObject reads a JSON object; of anything else it returns nil.
+// parseObject returns nil if data is not a JSON object.
 func parseObject(data json.RawMessage) object {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
@@ -43,12 +44,26 @@ func parseObject(data json.RawMessage) object {
 	return result
 }
 
-// index tells where the property is, or -1.
+// parseArray returns an array as an object with the names 0, 1 and so on, or nil if value is not a
+// JSON array.
+func parseArray(value json.RawMessage) object {
+	var elements []json.RawMessage
+	if json.Unmarshal(value, &elements) != nil {
+		return nil
+	}
+	var o object
+	for i, element := range elements {
+		o = append(o, member{strconv.Itoa(i), element})
+	}
+	return o
+}
+
+// index returns the index of a property, or -1.
 func (o object) index(name string) int {
 	return slices.IndexFunc(o, func(m member) bool { return m.name == name })
 }
 
-// with sets a property, in its place if it is there already.
+// with sets a property. It keeps the position of a property that exists.
 func (o object) with(name string, value json.RawMessage) object {
 	if i := o.index(name); i >= 0 {
 		o[i].value = value
@@ -57,13 +72,13 @@ func (o object) with(name string, value json.RawMessage) object {
 	return append(o, member{name, value})
 }
 
-// without leaves out the properties for which drop says so.
-func (o object) without(drop func(member) bool) object {
-	return slices.DeleteFunc(slices.Clone(o), drop)
+// without returns a copy without some of the properties.
+func (o object) without(remove func(member) bool) object {
+	return slices.DeleteFunc(slices.Clone(o), remove)
 }
 
-// write writes the object as JSON, with the properties in their order.
-func (o object) write(b *bytes.Buffer) {
+// writeJSON writes the properties in their order.
+func (o object) writeJSON(b *bytes.Buffer) {
 	b.WriteByte('{')
 	for i, m := range o {
 		if i > 0 {
@@ -76,4 +91,44 @@ func (o object) write(b *bytes.Buffer) {
 		b.Write(m.value)
 	}
 	b.WriteByte('}')
+}
+
+// flatten replaces all objects within an object, and if arrays is true all arrays, with their
+// members, whose names are joined with the separator. It keeps empty ones.
+func (o object) flatten(separator string, arrays bool) object {
+	var flat object
+	for _, m := range o {
+		inner := parseObject(m.value)
+		if arrays {
+			inner = append(inner, parseArray(m.value)...)
+		}
+		if len(inner) == 0 {
+			flat = flat.with(m.name, m.value)
+			continue
+		}
+		for _, n := range inner.flatten(separator, arrays) {
+			flat = flat.with(m.name+separator+n.name, n.value)
+		}
+	}
+	return flat
+}
+
+// omit returns a copy without a property, which can be a property of an inner object:
+// "outer.inner".
+func (o object) omit(path string) object {
+	if o.index(path) >= 0 {
+		return o.without(func(m member) bool { return m.name == path })
+	}
+	outer, inner, nested := strings.Cut(path, ".")
+	at := o.index(outer)
+	if !nested || at < 0 {
+		return o
+	}
+	within := parseObject(o[at].value)
+	if within == nil {
+		return o
+	}
+	var value bytes.Buffer
+	within.omit(inner).writeJSON(&value)
+	return slices.Clone(o).with(outer, value.Bytes())
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// query is a request's query, read as the API's parameters. The first parameter that can't be read
-// is kept as err, so that many can be read before it is looked at.
+// query reads the parameters of a request's query. The error of the first invalid parameter is kept
+// in err, so that a handler can read all parameters before it checks for errors.
 type query struct {
 	url.Values
 	err error
@@ -18,22 +18,22 @@ type query struct {
 func parseQuery(raw string) (*query, error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return nil, errInvalid("invalid-request", "The query can't be read: %v.", err)
+		return nil, errInvalid("invalid-request", "Could not read the query: %v.", err)
 	}
 	return &query{Values: values}, nil
 }
 
-func (q *query) invalid(name, want string) {
+func (q *query) invalid(name, expected string) {
 	if q.err == nil {
-		q.err = errInvalid("invalid-value", "%s must be %s, not %q.", name, want, q.Get(name))
+		q.err = errInvalid("invalid-value", "%s must be %s, not %q.", name, expected, q.Get(name))
 	}
 }
 
-// boolean reads a flag: true or 1, false or 0; empty or absent is the default.
-func (q *query) boolean(name string, otherwise bool) bool {
+// boolean reads true or 1, false or 0. An empty or absent parameter has the default.
+func (q *query) boolean(name string, defaultValue bool) bool {
 	switch q.Get(name) {
 	case "":
-		return otherwise
+		return defaultValue
 	case "true", "1":
 		return true
 	case "false", "0":
@@ -43,21 +43,21 @@ func (q *query) boolean(name string, otherwise bool) bool {
 	return false
 }
 
-// number reads a count; empty or absent is 0.
-func (q *query) number(name string) int {
+// number reads a whole number that is not negative. An empty or absent parameter is 0.
+func (q *query) number(name string) int64 {
 	value := q.Get(name)
 	if value == "" {
 		return 0
 	}
 	number, err := strconv.ParseFloat(value, 64)
-	if err != nil || number < 0 || number != math.Trunc(number) || number > noLimit {
+	if err != nil || number < 0 || number != math.Trunc(number) || number > float64(noLimit) {
 		q.invalid(name, "a whole number that is not negative")
 		return 0
 	}
-	return int(number)
+	return int64(number)
 }
 
-// list reads comma-separated values, which may also come in several parameters of the same name.
+// list reads comma-separated values from all parameters of the name.
 func (q *query) list(name string) []string {
 	var all []string
 	for _, value := range q.Values[name] {
@@ -70,11 +70,11 @@ func (q *query) list(name string) []string {
 	return all
 }
 
-// choice reads one of the values; empty or absent is the default.
-func (q *query) choice(name, otherwise string, values ...string) string {
+// choice reads one of the values. An empty or absent parameter has the default.
+func (q *query) choice(name, defaultValue string, values ...string) string {
 	value := q.Get(name)
 	if value == "" {
-		return otherwise
+		return defaultValue
 	}
 	if !slices.Contains(values, value) {
 		q.invalid(name, "one of "+strings.Join(values, ", "))

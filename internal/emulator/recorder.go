@@ -16,44 +16,45 @@ import (
 )
 
 const (
-	// maxLoggedRequests bounds the log, so that a server can run for long; counts are exact beyond.
+	// maxLoggedRequests limits the memory of a server that runs for a long time. Counts have no
+	// limit.
 	maxLoggedRequests = 50_000
-	// maxLoggedBody is how much of a request's body the log keeps, in bytes.
+	// maxLoggedBody is the maximum number of bytes of a request's body in the log.
 	maxLoggedBody = 64 << 10
 )
 
-// Paths of the recorder's own endpoints, which are neither logged nor delayed, and never fail.
+// The paths of the recorder's own endpoints. Requests to them are neither logged nor delayed, and
+// faults do not hit them.
 const (
 	statsPath = "/_stats"
 	resetPath = "/_reset"
 )
 
-// Request is one logged request.
+// Request is a logged request.
 type Request struct {
 	Method string
 	Path   string
-	// Pattern is the path as the OpenAPI document writes it, such as /v2/datasets/{datasetId}, or
-	// the path itself where the API has no such endpoint.
+	// Pattern is the path as the OpenAPI document writes it, such as /v2/datasets/{datasetId}. If
+	// the API has no such endpoint, it is the path itself.
 	Pattern string
 	Query   url.Values
 	Header  http.Header
-	// Body is as it was sent, compressed or not; a long one is cut.
+	// Body is the body as it was sent, which may be compressed. A long body is truncated.
 	Body []byte
-	// Status is 0 while there is no answer, and where there never was one.
+	// Status is the status of the response, or 0 before the response and if there is none.
 	Status int
-	// Fault tells that an injected fault hit the request.
+	// Fault reports whether an injected fault hit the request.
 	Fault bool
-	// Time is when the request arrived.
+	// Time is the arrival of the request.
 	Time time.Time
-	// Remote is the client's address, which tells connections apart.
+	// Remote is the client's address, which differs between connections.
 	Remote string
 }
 
-// Recorder is middleware that logs and counts the requests to any handler, and can slow them down
-// and make them fail. It serves two endpoints of its own: GET /_stats gives
-// {"requests": {"METHOD PATTERN": n}, "connections": n, "maxConnections": n}, the last being how many
-// were open at once at most, and POST /_reset is [Recorder.Reset].
-// All methods can be used at the same time.
+// Recorder is middleware that logs, counts, delays and breaks the requests to any handler. It has
+// two endpoints of its own. GET /_stats returns {"requests": {"METHOD PATTERN": n}, "connections":
+// n, "maxConnections": n}, where maxConnections is the maximum number of connections that were open
+// at the same time. POST /_reset calls [Recorder.Reset]. A Recorder is safe for concurrent use.
 type Recorder struct {
 	next http.Handler
 
@@ -64,11 +65,11 @@ type Recorder struct {
 	maxConnections int
 	open           map[net.Conn]struct{}
 	latency        time.Duration
-	faults         []*injection
+	faults         []*injectedFault
 	random         *rand.Rand
 }
 
-// NewRecorder puts a recorder in front of a handler.
+// NewRecorder returns a recorder in front of a handler.
 func NewRecorder(next http.Handler) *Recorder {
 	r := &Recorder{
 		next:   next,
@@ -79,8 +80,8 @@ func NewRecorder(next http.Handler) *Recorder {
 	return r
 }
 
-// Requests returns the log, in the order in which the requests arrived. Of very many, the oldest are
-// missing.
+// Requests returns the log in the order in which the requests arrived. The log of a very long run
+// lacks the oldest requests.
 func (r *Recorder) Requests() []Request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,30 +92,30 @@ func (r *Recorder) Requests() []Request {
 	return requests
 }
 
-// Counts returns how many requests there were, by "METHOD PATTERN".
+// Counts returns the number of requests by "METHOD PATTERN".
 func (r *Recorder) Counts() map[string]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return maps.Clone(r.counts)
 }
 
-// Connections returns how many TCP connections the requests came over. It counts only under a
-// [Server].
+// Connections returns the number of TCP connections on which requests arrived. Only a recorder in a
+// [Server] counts connections.
 func (r *Recorder) Connections() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.connections
 }
 
-// MaxConnections returns how many of the [Recorder.Connections] were open at once at most.
+// MaxConnections returns the maximum number of connections that were open at the same time.
 func (r *Recorder) MaxConnections() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.maxConnections
 }
 
-// Reset empties the log and zeroes all counts. A connection that stays open counts again with its
-// next request. Latency and faults stay.
+// Reset clears the log and all counts. The next request on an open connection counts the connection
+// again. Latency and faults are not changed.
 func (r *Recorder) Reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -124,18 +125,18 @@ func (r *Recorder) Reset() {
 	r.connections, r.maxConnections = 0, 0
 }
 
-// SetLatency delays every request from now on by this much.
+// SetLatency delays every request that arrives from now on.
 func (r *Recorder) SetLatency(latency time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.latency = latency
 }
 
-// SetRand seeds the source that faults with a probability draw from.
+// SetRand seeds the random numbers for the probability of faults.
 func (r *Recorder) SetRand(seed uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	//nolint:gosec // Faults have to be reproducible, not hard to guess.
+	//nolint:gosec // Faults must be reproducible; they need not be unpredictable.
 	r.random = rand.New(rand.NewPCG(seed, 0))
 }
 
@@ -143,28 +144,28 @@ func (r *Recorder) SetRand(seed uint64) {
 func (r *Recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	switch request.URL.Path {
 	case statsPath:
-		r.serveStats(w, request)
+		r.serveStats(request).send(w, request.Method)
 		return
 	case resetPath:
-		r.serveReset(w, request)
+		r.serveReset(request).send(w, request.Method)
 		return
 	}
-	entry, fault, latency := r.arrive(request)
-	watched := &statusWriter{ResponseWriter: w, tell: func(status int) {
+	entry, fault, latency := r.record(request)
+	logging := &statusLogger{ResponseWriter: w, log: func(status int) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		entry.Status = status
 	}}
-	pause(request.Context(), latency)
+	sleep(request.Context(), latency)
 	if fault == nil {
-		r.next.ServeHTTP(watched, request)
+		r.next.ServeHTTP(logging, request)
 		return
 	}
-	fault.serve(watched, request, r.next)
+	fault.serve(logging, request, r.next)
 }
 
-// arrive logs a request and picks the fault that hits it, if any.
-func (r *Recorder) arrive(request *http.Request) (*Request, *Fault, time.Duration) {
+// record logs a request and selects the fault that hits it, which is nil if none does.
+func (r *Recorder) record(request *http.Request) (*Request, *Fault, time.Duration) {
 	entry := &Request{
 		Method:  request.Method,
 		Path:    request.URL.Path,
@@ -183,42 +184,41 @@ func (r *Recorder) arrive(request *http.Request) (*Request, *Fault, time.Duratio
 	r.requests = append(r.requests, entry)
 	r.counts[entry.Method+" "+entry.Pattern]++
 	if conn, ok := request.Context().Value(connectionKey{}).(net.Conn); ok {
-		if _, known := r.open[conn]; !known {
+		if _, counted := r.open[conn]; !counted {
 			r.open[conn] = struct{}{}
 			r.connections++
 			r.maxConnections = max(r.maxConnections, len(r.open))
 		}
 	}
-	fault := r.pick(request, entry.Pattern)
+	fault := r.selectFault(request, entry.Pattern)
 	entry.Fault = fault != nil
 	return entry, fault, r.latency
 }
 
-// connectionKey is the context key under which a Server keeps a request's net.Conn.
+// connectionKey is the context key of a request's net.Conn in a Server.
 type connectionKey struct{}
 
-// closed tells that a connection is no longer open.
-func (r *Recorder) closed(conn net.Conn) {
+func (r *Recorder) connectionClosed(conn net.Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.open, conn)
 }
 
 func pathPattern(u *url.URL) string {
-	if pattern, _ := match(u); pattern != "" {
-		return pattern
+	if route, _ := match(u); route != nil {
+		return route.pattern
 	}
 	return u.Path
 }
 
-// peekBody reads the beginning of the body and leaves the request with the whole of it. Reading a
-// body to its end also is what lets the server notice that a client goes away.
+// peekBody returns the beginning of the body. The handler can still read the whole body. net/http
+// notices that a client closes the connection only after the body was read.
 func peekBody(request *http.Request) []byte {
 	var head bytes.Buffer
-	// A broken body fails again where it is read on.
 	n, err := io.CopyN(&head, request.Body, maxLoggedBody)
 	rest := io.Reader(request.Body)
 	if err != nil && !errors.Is(err, io.EOF) {
+		// The handler gets the same error.
 		rest = failingReader{err}
 	}
 	request.Body = struct {
@@ -232,30 +232,30 @@ type failingReader struct{ err error }
 
 func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
-func (r *Recorder) serveStats(w http.ResponseWriter, request *http.Request) {
+func (r *Recorder) serveStats(request *http.Request) *response {
 	if request.Method != http.MethodGet {
-		writeError(w, errMethodNotAllowed([]string{http.MethodGet}))
-		return
+		return errorResponse(errMethodNotAllowed([]string{http.MethodGet}))
 	}
 	r.mu.Lock()
-	stats := map[string]any{"requests": maps.Clone(r.counts), "connections": r.connections, "maxConnections": r.maxConnections}
-	r.mu.Unlock()
+	defer r.mu.Unlock()
 	// Numbers can always be encoded.
-	_ = writeJSON(w, http.StatusOK, stats)
+	resp, _ := jsonResponse(http.StatusOK, map[string]any{
+		"requests": r.counts, "connections": r.connections, "maxConnections": r.maxConnections,
+	})
+	return resp
 }
 
-func (r *Recorder) serveReset(w http.ResponseWriter, request *http.Request) {
+func (r *Recorder) serveReset(request *http.Request) *response {
 	if request.Method != http.MethodPost {
-		writeError(w, errMethodNotAllowed([]string{http.MethodPost}))
-		return
+		return errorResponse(errMethodNotAllowed([]string{http.MethodPost}))
 	}
 	r.Reset()
-	w.WriteHeader(http.StatusNoContent)
+	return newResponse(http.StatusNoContent)
 }
 
-// pause waits. Where the client goes away meanwhile, or the server closes, it ends the handling of the
-// request without an answer.
-func pause(ctx context.Context, d time.Duration) {
+// sleep waits. If the client closes the connection or the server closes, it ends the request
+// without a response.
+func sleep(ctx context.Context, d time.Duration) {
 	if d <= 0 {
 		return
 	}
@@ -268,29 +268,30 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// statusWriter tells the status before it is sent, so that who has an answer finds it in the log.
-type statusWriter struct {
+// statusLogger logs the status before it is sent, so that a client that has a response finds its
+// status in the log.
+type statusLogger struct {
 	http.ResponseWriter
-	tell func(status int)
-	told bool
+	log    func(status int)
+	logged bool
 }
 
 // WriteHeader implements [http.ResponseWriter].
-func (w *statusWriter) WriteHeader(status int) {
-	if !w.told {
-		w.told = true
-		w.tell(status)
+func (w *statusLogger) WriteHeader(status int) {
+	if !w.logged {
+		w.logged = true
+		w.log(status)
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements [http.ResponseWriter].
-func (w *statusWriter) Write(data []byte) (int, error) {
-	if !w.told {
+func (w *statusLogger) Write(data []byte) (int, error) {
+	if !w.logged {
 		w.WriteHeader(http.StatusOK)
 	}
 	return w.ResponseWriter.Write(data)
 }
 
-// Unwrap lets [http.ResponseController] flush and hijack.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+// Unwrap lets an [http.ResponseController] flush and hijack.
+func (w *statusLogger) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -13,14 +12,14 @@ import (
 	"time"
 )
 
-func TestRequestsAreLogged(t *testing.T) {
+func TestRecorder_log(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{})
 	d := s.API.Seed(Dataset{Name: "d"})
 	long := `{"a": "` + strings.Repeat("x", 2*maxLoggedBody) + `"}`
-	do(t, s, call{method: "PUT", path: "/v2/datasets/~d?x=1&x=2", body: `{"name": "e"}`, header: map[string]string{"User-Agent": "test"}})
-	do(t, s, call{method: "POST", path: "/v2/datasets/" + d.ID + "/items", body: long})
-	do(t, s, call{method: "GET", path: "/v2/elsewhere"})
+	send(t, s, call{method: "PUT", path: "/v2/datasets/~d?x=1&x=2", body: `{"name": "e"}`, header: map[string]string{"User-Agent": "test"}})
+	send(t, s, call{method: "POST", path: "/v2/datasets/" + d.ID + "/items", body: long})
+	send(t, s, call{method: "GET", path: "/v2/elsewhere"})
 
 	requests := s.Recorder.Requests()
 	equal(t, "requests", len(requests), 3)
@@ -39,23 +38,23 @@ func TestRequestsAreLogged(t *testing.T) {
 	if !strings.HasPrefix(put.Remote, "127.0.0.1:") {
 		t.Errorf("the client's address is %q", put.Remote)
 	}
-	equal(t, "length of a cut body", len(requests[1].Body), maxLoggedBody)
-	equal(t, "status of a long body", requests[1].Status, http.StatusCreated)
+	equal(t, "length of a truncated body", len(requests[1].Body), maxLoggedBody)
+	equal(t, "status for a long body", requests[1].Status, http.StatusCreated)
 	stored, _ := s.API.Dataset(d.ID)
-	equal(t, "length of the item that arrived", len(stored.Items[0]), len(long)-1)
-	equal(t, "pattern of no endpoint", requests[2].Pattern, "/v2/elsewhere")
-	equal(t, "status of no endpoint", requests[2].Status, http.StatusNotFound)
+	equal(t, "length of the stored item", len(stored.Items[0]), len(long)-1)
+	equal(t, "pattern of an unknown path", requests[2].Pattern, "/v2/elsewhere")
+	equal(t, "status of an unknown path", requests[2].Status, http.StatusNotFound)
 
 	want := map[string]int{"PUT /v2/datasets/{datasetId}": 1, "POST /v2/datasets/{datasetId}/items": 1, "GET /v2/elsewhere": 1}
 	if got := s.Recorder.Counts(); !maps.Equal(got, want) {
-		t.Errorf("counts: %v, want %v", got, want)
+		t.Errorf("counts: got %v, want %v", got, want)
 	}
 	s.Recorder.Reset()
 	equal(t, "requests after a reset", len(s.Recorder.Requests()), 0)
 	equal(t, "counts after a reset", len(s.Recorder.Counts()), 0)
 }
 
-func TestLogIsBounded(t *testing.T) {
+func TestRecorder_logLimit(t *testing.T) {
 	t.Parallel()
 	recorder := NewRecorder(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com/", http.NoBody)
@@ -63,35 +62,47 @@ func TestLogIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range maxLoggedRequests + 1 {
-		recorder.ServeHTTP(&answer{header: http.Header{}}, request)
+		capture(recorder, request)
 	}
 	equal(t, "requests in the log", len(recorder.Requests()), maxLoggedRequests/2+1)
 	equal(t, "count", recorder.Counts()["GET /"], maxLoggedRequests+1)
 }
 
-func TestControlEndpoints(t *testing.T) {
+func TestRecorder_endpoints(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{})
 	s.Recorder.Inject(Fault{Status: http.StatusTeapot})
 	s.Recorder.SetLatency(time.Hour)
 	stats := func() string {
 		t.Helper()
-		return string(do(t, s, call{method: "GET", path: "/_stats", token: "-"}).body)
+		return string(send(t, s, call{method: "GET", path: "/_stats", token: noToken}).body)
 	}
-	equal(t, "statistics of nothing", stats(), `{"connections":0,"maxConnections":0,"requests":{}}`)
+	equal(t, "statistics without requests", stats(), `{"connections":0,"maxConnections":0,"requests":{}}`)
 	s.Recorder.SetLatency(0)
 	s.Recorder.ClearFaults()
-	do(t, s, call{method: "POST", path: "/v2/datasets?name=a"})
-	do(t, s, call{method: "GET", path: "/v2/datasets/~a"})
-	do(t, s, call{method: "GET", path: "/v2/datasets/~b"})
+	send(t, s, call{method: "POST", path: "/v2/datasets?name=a"})
+	send(t, s, call{method: "GET", path: "/v2/datasets/~a"})
+	send(t, s, call{method: "GET", path: "/v2/datasets/~b"})
 	equal(t, "statistics", stats(), `{"connections":3,"maxConnections":3,"requests":{"GET /v2/datasets/{datasetId}":2,"POST /v2/datasets":1}}`)
-	equal(t, "status of a wrong method", do(t, s, call{method: "POST", path: "/_stats"}).status, http.StatusMethodNotAllowed)
-	equal(t, "status of a wrong method", do(t, s, call{method: "GET", path: "/_reset"}).status, http.StatusMethodNotAllowed)
-	equal(t, "status of a reset", do(t, s, call{method: "POST", path: "/_reset", token: "-"}).status, http.StatusNoContent)
+	equal(t, "status of POST /_stats", send(t, s, call{method: "POST", path: "/_stats"}).status, http.StatusMethodNotAllowed)
+	equal(t, "status of GET /_reset", send(t, s, call{method: "GET", path: "/_reset"}).status, http.StatusMethodNotAllowed)
+	equal(t, "status of POST /_reset", send(t, s, call{method: "POST", path: "/_reset", token: noToken}).status, http.StatusNoContent)
 	equal(t, "statistics after a reset", stats(), `{"connections":0,"maxConnections":0,"requests":{}}`)
 }
 
-func TestConnections(t *testing.T) {
+func TestRecorder_endpointsEncodePaths(t *testing.T) {
+	t.Parallel()
+	s := start(t, Options{})
+	send(t, s, call{method: "GET", path: `/%22%0A`})
+	got := send(t, s, call{method: "GET", path: "/_stats"})
+	var stats struct{ Requests map[string]int }
+	if err := json.Unmarshal(got.body, &stats); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "requests", stats.Requests["GET /\"\n"], 1)
+}
+
+func TestRecorder_connections(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{})
 	get := func(c *http.Client) {
@@ -109,7 +120,7 @@ func TestConnections(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	one, two := client(t), client(t)
+	one, two := newClient(t), newClient(t)
 	for range 3 {
 		get(one)
 	}
@@ -117,90 +128,78 @@ func TestConnections(t *testing.T) {
 	get(two)
 	equal(t, "connections of two clients", s.Recorder.Connections(), 2)
 	one.CloseIdleConnections()
-	eventually(t, "the connection is closed", func() bool {
+	waitFor(t, "the connection is closed", func() bool {
 		s.Recorder.mu.Lock()
 		defer s.Recorder.mu.Unlock()
 		return len(s.Recorder.open) == 1
 	})
 	get(one)
-	equal(t, "connections with a new one", s.Recorder.Connections(), 3)
-	equal(t, "connections at once", s.Recorder.MaxConnections(), 2)
+	equal(t, "connections after a new one", s.Recorder.Connections(), 3)
+	equal(t, "maximum of open connections", s.Recorder.MaxConnections(), 2)
 
-	// A connection that stays open counts again with its next request.
+	// The next request on an open connection counts it again.
 	s.Recorder.Reset()
 	equal(t, "connections after a reset", s.Recorder.Connections(), 0)
 	get(one)
-	equal(t, "connections used since", s.Recorder.Connections(), 1)
-	equal(t, "connections at once since", s.Recorder.MaxConnections(), 1)
+	equal(t, "connections since the reset", s.Recorder.Connections(), 1)
+	equal(t, "maximum since the reset", s.Recorder.MaxConnections(), 1)
 }
 
-func TestLatency(t *testing.T) {
+func TestRecorder_latency(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{})
 	const latency = 100 * time.Millisecond
 	s.Recorder.SetLatency(latency)
-	begun := time.Now()
-	var all sync.WaitGroup
+	started := time.Now()
+	var workers sync.WaitGroup
 	for range 20 {
-		all.Go(func() { do(t, s, call{method: "GET", path: "/v2/users/me"}) })
+		workers.Go(func() { send(t, s, call{method: "GET", path: "/v2/users/me"}) })
 	}
-	all.Wait()
-	took := time.Since(begun)
-	if took < latency || took > 20*latency {
-		t.Errorf("20 requests at once took %v with a latency of %v", took, latency)
+	workers.Wait()
+	if duration := time.Since(started); duration < latency || duration > 20*latency {
+		t.Errorf("20 concurrent requests took %v with a latency of %v", duration, latency)
 	}
+}
 
-	// A client that goes away while its request is on its way leaves no trace.
+// TestRecorder_latencyCanceled cancels a request before it reaches the API.
+func TestRecorder_latencyCanceled(t *testing.T) {
+	t.Parallel()
+	s := start(t, Options{})
 	s.Recorder.SetLatency(time.Hour)
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(latency, cancel)
-	request := newRequest(t, s, call{method: "POST", path: "/v2/datasets?name=late"}).WithContext(ctx)
-	response, err := client(t).Do(request)
-	if err == nil {
-		_ = response.Body.Close()
-		t.Error("a request was answered before its latency was over")
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := roundTrip(t, newRequest(t, s, createCall).WithContext(ctx)); err == nil {
+		t.Error("a request got a response before its latency was over")
 	}
-	s.Recorder.SetLatency(0)
+	s.Close()
 	equal(t, "datasets", len(s.API.Datasets()), 0)
 }
 
-// eventually waits until something is so.
-func eventually(t testing.TB, what string, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		if so() {
-			return
-		}
+// failOnce is a body that breaks, and whose error is not repeated.
+type failOnce struct{ failed bool }
+
+func (f *failOnce) Read([]byte) (int, error) {
+	if f.failed {
+		return 0, io.EOF
 	}
-	t.Errorf("not in time: %s", what)
+	f.failed = true
+	return 0, io.ErrUnexpectedEOF
 }
 
-func TestFailingBodyReachesTheHandler(t *testing.T) {
+func TestRecorder_incompleteRequestBody(t *testing.T) {
 	t.Parallel()
 	var got error
 	recorder := NewRecorder(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, got = io.ReadAll(r.Body)
 	}))
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://example.com/",
-		io.MultiReader(bytes.NewReader([]byte("begun")), failingReader{io.ErrUnexpectedEOF}))
+		io.MultiReader(strings.NewReader("start"), &failOnce{}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorder.ServeHTTP(&answer{header: http.Header{}}, request)
-	if got != io.ErrUnexpectedEOF { //nolint:errorlint // It is handed on as it is.
-		t.Errorf("the handler reads %v", got)
+	capture(recorder, request)
+	if got != io.ErrUnexpectedEOF { //nolint:errorlint // The recorder must not wrap the error.
+		t.Errorf("the handler got %v, want %v", got, io.ErrUnexpectedEOF)
 	}
-	equal(t, "logged body", string(recorder.Requests()[0].Body), "begun")
-}
-
-func TestStatsAreJSON(t *testing.T) {
-	t.Parallel()
-	s := start(t, Options{})
-	do(t, s, call{method: "GET", path: `/%22%0A`})
-	got := do(t, s, call{method: "GET", path: "/_stats"})
-	var stats struct{ Requests map[string]int }
-	if err := json.Unmarshal(got.body, &stats); err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "requests for a strange path", stats.Requests["GET /\"\n"], 1)
+	equal(t, "logged body", string(recorder.Requests()[0].Body), "start")
 }

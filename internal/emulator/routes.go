@@ -1,13 +1,14 @@
 package emulator
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 )
 
-// Patterns of the API's paths, as Apify's OpenAPI document writes them.
+// The paths of the API, as Apify's OpenAPI document writes them.
 const (
 	patternDatasets   = "/v2/datasets"
 	patternDataset    = "/v2/datasets/{datasetId}"
@@ -16,114 +17,139 @@ const (
 	patternMe         = "/v2/users/me"
 )
 
-// match finds the pattern that a request's path has, and the datasetId in it. The pattern is "" where
-// the API has no such path.
-func match(u *url.URL) (pattern, datasetID string) {
-	if u.Path == patternMe {
-		return patternMe, ""
-	}
-	rest, ok := strings.CutPrefix(u.EscapedPath(), patternDatasets)
-	if !ok {
-		return "", ""
-	}
-	if rest == "" {
-		return patternDatasets, ""
-	}
-	segments := strings.Split(rest, "/")
-	if len(segments) < 2 || len(segments) > 3 || segments[0] != "" || segments[1] == "" {
-		return "", ""
-	}
-	datasetID, err := url.PathUnescape(segments[1])
-	if err != nil {
-		return "", ""
-	}
-	if len(segments) == 2 {
-		return patternDataset, datasetID
-	}
-	switch segments[2] {
-	case "items":
-		return patternItems, datasetID
-	case "statistics":
-		return patternStatistics, datasetID
-	}
-	return "", ""
+type handler func(*API, *exchange) (*response, error)
+
+// route is a path of the API and its methods.
+type route struct {
+	pattern string
+	methods map[string]handler
 }
 
-// exchange is one request on its way through the API.
+// routes are matched in their order.
+var routes = []*route{
+	{patternDatasets, map[string]handler{
+		http.MethodGet:  (*API).listDatasets,
+		http.MethodPost: (*API).createDataset,
+	}},
+	{patternDataset, map[string]handler{
+		http.MethodGet:    (*API).getDataset,
+		http.MethodPut:    (*API).updateDataset,
+		http.MethodDelete: (*API).deleteDataset,
+	}},
+	{patternItems, map[string]handler{
+		http.MethodGet:  (*API).getItems,
+		http.MethodHead: (*API).getItems,
+		http.MethodPost: (*API).pushItems,
+	}},
+	{patternStatistics, map[string]handler{
+		http.MethodGet: (*API).getStatistics,
+	}},
+	{patternMe, map[string]handler{
+		http.MethodGet: (*API).getMe,
+	}},
+}
+
+// match returns the route of a URL's path and the value of the path's parameter, if it has one. The
+// route is nil if the API has no such path. An [http.ServeMux] would redirect paths that are not
+// clean; the API responds to them with 404.
+func match(u *url.URL) (r *route, parameter string) {
+	segments := strings.Split(u.EscapedPath(), "/")
+	for _, r := range routes {
+		if parameter, ok := matchSegments(strings.Split(r.pattern, "/"), segments); ok {
+			return r, parameter
+		}
+	}
+	return nil, ""
+}
+
+func matchSegments(pattern, path []string) (parameter string, ok bool) {
+	if len(pattern) != len(path) {
+		return "", false
+	}
+	for i, segment := range path {
+		if !strings.HasPrefix(pattern[i], "{") {
+			if segment != pattern[i] {
+				return "", false
+			}
+			continue
+		}
+		value, err := url.PathUnescape(segment)
+		if err != nil || value == "" {
+			return "", false
+		}
+		parameter = value
+	}
+	return parameter, true
+}
+
+// exchange is a request to an endpoint of the API, with the parts that were read from it.
 type exchange struct {
-	w       http.ResponseWriter
 	r       *http.Request
 	query   *query
 	caller  caller
 	dataset reference
+	// changed is set by handlers that have changed a dataset.
+	changed bool
 }
 
-type handler func(*API, *exchange) error
-
-// handlers are the API's operations by pattern and method.
-var handlers = map[string]map[string]handler{
-	patternDatasets: {
-		http.MethodGet:  (*API).listDatasets,
-		http.MethodPost: (*API).createDataset,
-	},
-	patternDataset: {
-		http.MethodGet:    (*API).getDataset,
-		http.MethodPut:    (*API).updateDataset,
-		http.MethodDelete: (*API).deleteDataset,
-	},
-	patternItems: {
-		http.MethodGet:  (*API).getItems,
-		http.MethodHead: (*API).getItems,
-		http.MethodPost: (*API).pushItems,
-	},
-	patternStatistics: {
-		http.MethodGet: (*API).getStatistics,
-	},
-	patternMe: {
-		http.MethodGet: (*API).getMe,
-	},
+// baseURL returns the server's address as the client wrote it.
+func (e *exchange) baseURL() *url.URL {
+	u := &url.URL{Scheme: "http", Host: e.r.Host}
+	if e.r.TLS != nil {
+		u.Scheme = "https"
+	}
+	return u
 }
 
 // ServeHTTP implements [http.Handler].
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", a.options.Now().UTC().Format(http.TimeFormat))
-	if err := a.serve(w, r); err != nil {
-		writeError(w, err)
-	}
+	a.respond(r).send(w, r.Method)
 }
 
-func (a *API) serve(w http.ResponseWriter, r *http.Request) error {
-	pattern, datasetID := match(r.URL)
-	methods, ok := handlers[pattern]
-	if !ok {
-		return errRouteNotFound(r.URL.Path)
+func (a *API) respond(r *http.Request) *response {
+	route, parameter := match(r.URL)
+	if route == nil {
+		return errorResponse(errRouteNotFound(r.URL.Path))
 	}
-	handle, ok := methods[r.Method]
+	handle, ok := route.methods[r.Method]
 	if !ok {
-		allowed := []string{http.MethodOptions}
-		for method := range methods {
-			allowed = append(allowed, method)
-		}
-		slices.Sort(allowed[1:])
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		if r.Method == http.MethodOptions {
-			w.WriteHeader(http.StatusNoContent)
-			return nil
-		}
-		return errMethodNotAllowed(allowed)
+		return route.respondWithMethods(r.Method)
 	}
-	e := &exchange{w: w, r: r}
+	e := &exchange{r: r}
+	resp, err := a.handle(handle, e, parameter)
+	if e.changed {
+		a.notifyChange()
+	}
+	if err != nil {
+		return errorResponse(err)
+	}
+	return resp
+}
+
+func (a *API) handle(handle handler, e *exchange, parameter string) (*response, error) {
 	var err error
-	if e.query, err = parseQuery(r.URL.RawQuery); err != nil {
-		return err
+	if e.query, err = parseQuery(e.r.URL.RawQuery); err != nil {
+		return nil, err
 	}
-	if e.caller, err = a.authenticate(r); err != nil {
-		return err
+	if e.caller, err = a.authenticate(e.r); err != nil {
+		return nil, err
 	}
-	if pattern != patternDatasets && pattern != patternMe {
-		if e.dataset, err = parseReference(datasetID); err != nil {
-			return err
+	if parameter != "" {
+		if e.dataset, err = parseReference(parameter); err != nil {
+			return nil, err
 		}
 	}
 	return handle(a, e)
+}
+
+// respondWithMethods responds to OPTIONS, and to methods that a path does not have.
+func (r *route) respondWithMethods(method string) *response {
+	allowed := append([]string{http.MethodOptions}, slices.Sorted(maps.Keys(r.methods))...)
+	resp := newResponse(http.StatusNoContent)
+	if method != http.MethodOptions {
+		resp = errorResponse(errMethodNotAllowed(allowed))
+	}
+	resp.header.Set("Allow", strings.Join(allowed, ", "))
+	return resp
 }

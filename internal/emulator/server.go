@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// readHeaderTimeout ends connections that never send a request.
+// readHeaderTimeout closes connections on which no request arrives.
 const readHeaderTimeout = time.Minute
 
 // Server serves a handler through a [Recorder] on a TCP port.
 type Server struct {
 	// URL is http://HOST:PORT.
 	URL string
-	// API is nil for a server of another handler.
+	// API is nil if the handler is another one.
 	API      *API
 	Recorder *Recorder
 
 	http   *http.Server
 	cancel context.CancelFunc
-	// running counts the accept loop and the connections.
+	// running waits for the accept loop and for all connections.
 	running sync.WaitGroup
 }
 
@@ -38,7 +38,7 @@ func Start(options Options) (*Server, error) {
 	return s, nil
 }
 
-// StartHandler serves any handler on a free port of 127.0.0.1.
+// StartHandler serves a handler on a free port of 127.0.0.1.
 func StartHandler(handler http.Handler) (*Server, error) {
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -47,7 +47,7 @@ func StartHandler(handler http.Handler) (*Server, error) {
 	return Serve(listener, handler), nil
 }
 
-// Serve serves any handler on a listener, which it closes in the end.
+// Serve serves a handler on a listener. [Server.Close] closes the listener.
 func Serve(listener net.Listener, handler http.Handler) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
@@ -58,7 +58,7 @@ func Serve(listener net.Listener, handler http.Handler) *Server {
 	s.http = &http.Server{
 		Handler:           s.Recorder,
 		ReadHeaderTimeout: readHeaderTimeout,
-		// What the server has to say is of clients that break off, which is what tests are about.
+		// The server logs interrupted connections only, and tests interrupt them on purpose.
 		ErrorLog:    log.New(io.Discard, "", 0),
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
@@ -69,23 +69,23 @@ func Serve(listener net.Listener, handler http.Handler) *Server {
 			case http.StateNew:
 				s.running.Add(1)
 			case http.StateClosed, http.StateHijacked:
-				s.Recorder.closed(conn)
+				s.Recorder.connectionClosed(conn)
 				s.running.Done()
 			}
 		},
 	}
 	s.running.Go(func() {
-		// It ends with http.ErrServerClosed, or because the listener was closed elsewhere.
+		// It always returns an error, because either Close or another owner closes the listener.
 		_ = s.http.Serve(listener)
 	})
 	return s
 }
 
-// Close ends all connections and requests, hanging ones too, and waits until they are gone. A fault's
-// hook must not call it, since it is part of a request.
+// Close closes all connections, ends all requests, including those that hang, and waits for them. A
+// hook of a fault must not call it, because it is part of a request.
 func (s *Server) Close() {
 	s.cancel()
-	// Closing what is closed already is no failure.
+	// An error means that the listener is already closed.
 	_ = s.http.Close()
 	s.running.Wait()
 }

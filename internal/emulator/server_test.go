@@ -9,49 +9,53 @@ import (
 	"testing"
 )
 
-// TestStartHandler records what goes to another server, as tests against the real API do.
+// TestStartHandler records the requests to another server, as tests against the real API do.
 func TestStartHandler(t *testing.T) {
 	t.Parallel()
-	behind := start(t, Options{})
-	d := behind.API.Seed(Dataset{Name: "behind"})
-	target, err := url.Parse(behind.URL)
+	target := start(t, Options{})
+	d := target.API.Seed(Dataset{Name: "d"})
+	targetURL, err := url.Parse(target.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	front, err := StartHandler(&httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+	proxy, err := StartHandler(&httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(targetURL) },
 		Transport: transport,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(front.Close)
-	if front.API != nil {
-		t.Error("a proxy has an API")
+	t.Cleanup(proxy.Close)
+	if proxy.API != nil {
+		t.Error("the server of a proxy has an API")
 	}
-	front.Recorder.Inject(Fault{Method: "DELETE", Status: http.StatusForbidden, Body: `{"error": {"type": "insufficient-permissions", "message": "No."}}`})
-	got := do(t, front, call{method: "GET", path: "/v2/datasets/~behind"})
+	forbidden := FaultNamed(FaultForbidden)
+	forbidden.Method = "DELETE"
+	proxy.Recorder.Inject(forbidden)
+	got := send(t, proxy, call{method: "GET", path: "/v2/datasets/~d"})
 	equal(t, "ID", got.data(t)["id"], any(d.ID))
-	equal(t, "status of a fault", do(t, front, call{method: "DELETE", path: "/v2/datasets/" + d.ID}).status, http.StatusForbidden)
-	equal(t, "requests to the proxy", front.Recorder.Counts()["GET /v2/datasets/{datasetId}"], 1)
-	equal(t, "requests that went through", len(behind.Recorder.Requests()), 1)
+	got = send(t, proxy, call{method: "DELETE", path: "/v2/datasets/" + d.ID})
+	equal(t, "status of a fault", got.status, http.StatusForbidden)
+	equal(t, "requests to the proxy", proxy.Recorder.Counts()["GET /v2/datasets/{datasetId}"], 1)
+	equal(t, "requests to the target", len(target.Recorder.Requests()), 1)
 }
 
-func TestCloseTwice(t *testing.T) {
+func TestServer_closeTwice(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{})
-	do(t, s, create)
+	send(t, s, createCall)
 	s.Close()
 	s.Close()
 }
 
-// TestOverTLS makes sure that URLs in answers have the scheme that the client used.
-func TestOverTLS(t *testing.T) {
+// TestAPI_tls checks that URLs in responses have the scheme of the request.
+func TestAPI_tls(t *testing.T) {
 	t.Parallel()
-	s := newTLSServer(t)
-	response, err := s.Client().Do(newRequest(t, &Server{URL: s.URL}, create))
+	s := httptest.NewTLSServer(NewAPI(Options{}))
+	t.Cleanup(s.Close)
+	response, err := s.Client().Do(newRequest(t, &Server{URL: s.URL}, createCall))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,11 +68,4 @@ func TestOverTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "scheme", location.Scheme, "https")
-}
-
-func newTLSServer(t testing.TB) *httptest.Server {
-	t.Helper()
-	s := httptest.NewTLSServer(NewAPI(Options{}))
-	t.Cleanup(s.Close)
-	return s
 }

@@ -7,21 +7,22 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
 const (
-	// signatureVersion leads every signature that @apify/utilities makes.
+	// signatureVersion is the first part of every signature that @apify/utilities creates.
 	signatureVersion = "0"
-	// signatureHexDigits is how much of the HMAC's hexadecimal form goes into a signature.
+	// signatureHexDigits is the number of the HMAC's hexadecimal digits in a signature.
 	signatureHexDigits = 30
 	base62Alphabet     = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
 
-// sign makes the signature that lets anyone read the items of the dataset with this ID until
-// expires, or for ever if that is the zero time. It is createStorageContentSignature of
+// sign returns a signature with which everyone can read the items of the dataset with this ID. It
+// never expires if expires is the zero time. It is createStorageContentSignature of
 // @apify/utilities.
 func sign(key, id string, expires time.Time) string {
 	millis := int64(0)
@@ -36,9 +37,9 @@ func encodeSignature(parts string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(parts))
 }
 
-// verify tells whether the signature was made with this key for the dataset with this ID, and has
-// not expired at now.
-func verify(signature, key, id string, now time.Time) bool {
+// verifySignature reports whether a signature was created with this key for the dataset with this
+// ID, and has not expired.
+func verifySignature(signature, key, id string, now time.Time) bool {
 	decoded, err := base64.RawURLEncoding.DecodeString(signature)
 	if err != nil {
 		return false
@@ -73,8 +74,6 @@ func base62(number *big.Int) string {
 		rest.DivMod(rest, base, digit)
 		reversed = append(reversed, base62Alphabet[digit.Int64()])
 	}
-	for i, j := 0, len(reversed)-1; i < j; i, j = i+1, j-1 {
-		reversed[i], reversed[j] = reversed[j], reversed[i]
-	}
+	slices.Reverse(reversed)
 	return string(reversed)
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The known answers are Apify's own, or were computed with @apify/utilities.
+// knownSignatures are from Apify's own tests, or were computed with @apify/utilities.
 var knownSignatures = []struct {
 	key, id   string
 	expires   int64 // milliseconds since the epoch, 0 for never
@@ -19,7 +19,7 @@ var knownSignatures = []struct {
 	{strings.Repeat("x", 40), strings.Repeat("A", 17), 0, "MC4wLjE0YWE2bVlGbGFyTFFwdkZOOHFlOQ"},
 }
 
-func TestSignKnownAnswers(t *testing.T) {
+func TestSign_known(t *testing.T) {
 	t.Parallel()
 	for _, known := range knownSignatures {
 		expires := time.Time{}
@@ -32,7 +32,7 @@ func TestSignKnownAnswers(t *testing.T) {
 	}
 }
 
-func TestVerify(t *testing.T) {
+func TestVerifySignature(t *testing.T) {
 	t.Parallel()
 	expiry := time.UnixMilli(1893456000000)
 	permanent, temporary := knownSignatures[1], knownSignatures[2]
@@ -41,21 +41,21 @@ func TestVerify(t *testing.T) {
 		now                time.Time
 		want               bool
 	}{
-		"permanent":                 {permanent.signature, permanent.key, permanent.id, expiry.AddDate(100, 0, 0), true},
-		"before its expiry":         {temporary.signature, temporary.key, temporary.id, expiry.Add(-time.Millisecond), true},
-		"at its expiry":             {temporary.signature, temporary.key, temporary.id, expiry, false},
-		"another key":               {permanent.signature, "another", permanent.id, expiry, false},
-		"another dataset":           {permanent.signature, permanent.key, "another", expiry, false},
-		"an expiry put off":         {encodeSignature("0.1993456000000.tjcLeIvFxo75fwGWuJ4I"), temporary.key, temporary.id, expiry, false},
-		"an expiry taken away":      {encodeSignature("0.0.tjcLeIvFxo75fwGWuJ4I"), temporary.key, temporary.id, expiry, false},
-		"another version":           {encodeSignature("1.0.1moN1vK1Cvpk2gaxhPZGW"), permanent.key, permanent.id, expiry, false},
-		"an expiry of letters":      {encodeSignature("0.soon.1moN1vK1Cvpk2gaxhPZGW"), permanent.key, permanent.id, expiry, false},
-		"two parts":                 {encodeSignature("0.0"), permanent.key, permanent.id, expiry, false},
-		"not base64":                {"?", permanent.key, permanent.id, expiry, false},
-		"padded, which no one does": {temporary.signature + "=", temporary.key, temporary.id, expiry.Add(-time.Hour), false},
+		"permanent":         {permanent.signature, permanent.key, permanent.id, expiry.AddDate(100, 0, 0), true},
+		"before its expiry": {temporary.signature, temporary.key, temporary.id, expiry.Add(-time.Millisecond), true},
+		"at its expiry":     {temporary.signature, temporary.key, temporary.id, expiry, false},
+		"other key":         {permanent.signature, "another", permanent.id, expiry, false},
+		"other dataset":     {permanent.signature, permanent.key, "another", expiry, false},
+		"later expiry":      {encodeSignature("0.1993456000000.tjcLeIvFxo75fwGWuJ4I"), temporary.key, temporary.id, expiry, false},
+		"no expiry":         {encodeSignature("0.0.tjcLeIvFxo75fwGWuJ4I"), temporary.key, temporary.id, expiry, false},
+		"other version":     {encodeSignature("1.0.1moN1vK1Cvpk2gaxhPZGW"), permanent.key, permanent.id, expiry, false},
+		"invalid expiry":    {encodeSignature("0.soon.1moN1vK1Cvpk2gaxhPZGW"), permanent.key, permanent.id, expiry, false},
+		"two parts":         {encodeSignature("0.0"), permanent.key, permanent.id, expiry, false},
+		"invalid base64":    {"?", permanent.key, permanent.id, expiry, false},
+		"padded base64":     {temporary.signature + "=", temporary.key, temporary.id, expiry.Add(-time.Hour), false},
 	} {
-		if got := verify(test.signature, test.key, test.id, test.now); got != test.want {
-			t.Errorf("%s: %v, want %v", name, got, test.want)
+		if got := verifySignature(test.signature, test.key, test.id, test.now); got != test.want {
+			t.Errorf("%s: got %v, want %v", name, got, test.want)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"encoding/json"
-	"net/http"
 	"unicode/utf8"
 )
 
@@ -14,23 +13,9 @@ type fieldStatistics struct {
 	EmptyCount int      `json:"emptyCount"`
 }
 
-// getStatistics tells of the fields that the dataset's schema describes, as Apify does.
-func (a *API) getStatistics(e *exchange) error {
-	now := a.now()
-	a.mu.Lock()
-	r, err := a.readable(e.dataset, e.caller, "", now)
-	if err != nil {
-		a.mu.Unlock()
-		return err
-	}
-	r.AccessedAt = now
-	d := r.clone()
-	a.mu.Unlock()
-	return writeData(e.w, http.StatusOK, map[string]any{"fieldStatistics": measure(d)})
-}
-
-// measure computes the statistics of each field of the schema.
-func measure(d Dataset) map[string]*fieldStatistics {
+// computeStatistics returns the statistics of the fields in the dataset's schema. Apify has none
+// for other fields.
+func computeStatistics(d Dataset) map[string]*fieldStatistics {
 	var schema struct {
 		Fields struct {
 			Properties map[string]json.RawMessage
@@ -57,10 +42,10 @@ func measure(d Dataset) map[string]*fieldStatistics {
 	return statistics
 }
 
-// add takes a value into account: numbers by themselves, and all that has a length by that.
+// add includes a value: a number by its value, and a string, an array or an object by its length.
 func (s *fieldStatistics) add(value json.RawMessage) {
 	var decoded any
-	// What is stored was valid JSON.
+	// Stored items are valid JSON.
 	_ = json.Unmarshal(value, &decoded)
 	var size float64
 	switch v := decoded.(type) {

@@ -1,30 +1,28 @@
 package emulator
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
-	"slices"
-	"strings"
 )
 
-// transformation is what a reader of items can have done to them, from the query or from a view of
-// the dataset's schema.
+// transformation has the parameters that select and change items. They come from the query or from
+// a view of the dataset's schema.
 type transformation struct {
-	offset, limit int // limit 0 is none
+	// A limit of 0 is no limit.
+	offset, limit int64
 	desc          bool
 
-	unwind, flatten      []string
-	fields, outputFields []string
-	omit                 []string
-	skipHidden           bool
-	skipEmpty            bool
-	skipFailedPages      bool
+	unwindFields, flattenFields []string
+	fields, outputFields        []string
+	omitPaths                   []string
+	skipHidden                  bool
+	skipEmpty                   bool
+	skipFailedPages             bool
 
-	// view names where to take from what the query does not set.
+	// view is the name of the view that has the parameters which the query does not set.
 	view string
-	// set tells which parameters the query sets.
-	set func(name string) bool
+	// isSet reports whether the query sets a parameter.
+	isSet func(name string) bool
 }
 
 func parseTransformation(q *query) transformation {
@@ -33,34 +31,34 @@ func parseTransformation(q *query) transformation {
 		offset:          q.number("offset"),
 		limit:           q.number("limit"),
 		desc:            q.boolean("desc", false),
-		unwind:          q.list("unwind"),
-		flatten:         q.list("flatten"),
+		unwindFields:    q.list("unwind"),
+		flattenFields:   q.list("flatten"),
 		fields:          q.list("fields"),
 		outputFields:    q.list("outputFields"),
-		omit:            q.list("omit"),
+		omitPaths:       q.list("omit"),
 		skipHidden:      q.boolean("skipHidden", false) || clean,
 		skipEmpty:       q.boolean("skipEmpty", false) || clean,
 		skipFailedPages: q.boolean("skipFailedPages", false),
 		view:            q.Get("view"),
-		set:             q.Has,
+		isSet:           q.Has,
 	}
 	if len(t.outputFields) > 0 && len(t.outputFields) != len(t.fields) {
 		q.invalid("outputFields", "as many names as fields")
 	}
 	if q.boolean("simplified", false) {
 		t.fields = []string{"url", "pageFunctionResult", "errorInfo"}
-		t.unwind = []string{"pageFunctionResult"}
+		t.unwindFields = []string{"pageFunctionResult"}
 	}
 	return t
 }
 
-// adopt takes what the query does not set from the view that it names.
-func (t *transformation) adopt(schema json.RawMessage) error {
+// applyView sets the parameters that the query does not set to those of the view.
+func (t *transformation) applyView(schema json.RawMessage) error {
 	if t.view == "" {
 		return nil
 	}
 	if schema == nil {
-		return errInvalid("dataset-does-not-have-schema", "The dataset has no schema, and so no views.")
+		return errInvalid("dataset-does-not-have-schema", "The dataset does not have a schema.")
 	}
 	var parsed struct {
 		Views map[string]struct {
@@ -72,7 +70,7 @@ func (t *transformation) adopt(schema json.RawMessage) error {
 		}
 	}
 	if err := json.Unmarshal(schema, &parsed); err != nil {
-		return errInvalid("dataset-schema-invalid", "The views of the dataset's schema can't be read.")
+		return errInvalid("dataset-schema-invalid", "The views of the dataset's schema are invalid.")
 	}
 	view, ok := parsed.Views[t.view]
 	if !ok {
@@ -83,25 +81,25 @@ func (t *transformation) adopt(schema json.RawMessage) error {
 		name     string
 		from, to *[]string
 	}{
-		{"unwind", &from.Unwind, &t.unwind},
-		{"flatten", &from.Flatten, &t.flatten},
+		{"unwind", &from.Unwind, &t.unwindFields},
+		{"flatten", &from.Flatten, &t.flattenFields},
 		{"fields", &from.Fields, &t.fields},
-		{"omit", &from.Omit, &t.omit},
+		{"omit", &from.Omit, &t.omitPaths},
 	} {
-		if !t.set(list.name) {
+		if !t.isSet(list.name) {
 			*list.to = *list.from
 		}
 	}
-	if !t.set("limit") {
-		t.limit = int(from.Limit)
+	if !t.isSet("limit") {
+		t.limit = int64(from.Limit)
 	}
-	if !t.set("desc") {
+	if !t.isSet("desc") {
 		t.desc = from.Desc
 	}
 	return nil
 }
 
-// columns are the properties that a table has in any case, in their order.
+// columns returns the properties that a table has even if no item has them, in their order.
 func (t *transformation) columns() []string {
 	if len(t.outputFields) > 0 {
 		return t.outputFields
@@ -109,9 +107,9 @@ func (t *transformation) columns() []string {
 	return t.fields
 }
 
-// apply makes what is read of what is stored. Unwinding and flattening come first, since the fields of
-// a view are those that they make; but a field that was unwound or flattened stands for these as
-// well, which is what the parameter simplified builds on.
+// apply transforms the items of a page. Unwinding and flattening come first, because the fields of
+// a view can be properties that they create. The name of an unwound or flattened field also selects
+// these properties; the parameter simplified depends on that.
 func (t *transformation) apply(items []json.RawMessage) []object {
 	results := []object{}
 	for _, item := range items {
@@ -119,13 +117,13 @@ func (t *transformation) apply(items []json.RawMessage) []object {
 		if t.skipFailedPages && stored.index("errorInfo") >= 0 {
 			continue
 		}
-		for _, o := range t.unwound(derivation{object: stored}) {
-			for _, field := range t.flatten {
-				o = o.flattened(field)
+		for _, derived := range t.unwind(derivedItem{object: stored}) {
+			for _, field := range t.flattenFields {
+				derived = derived.flattenField(field)
 			}
-			result := t.picked(o)
-			for _, path := range t.omit {
-				result = result.omitted(path)
+			result := t.selectFields(derived)
+			for _, path := range t.omitPaths {
+				result = result.omit(path)
 			}
 			if t.skipHidden {
 				result = result.without(member.hidden)
@@ -138,14 +136,52 @@ func (t *transformation) apply(items []json.RawMessage) []object {
 	return results
 }
 
-// derivation is an item, and which properties were made from which field of the stored one.
-type derivation struct {
-	object
-	made map[string][]string
+// unwind unwinds all fields in their order.
+func (t *transformation) unwind(item derivedItem) []derivedItem {
+	all := []derivedItem{item}
+	for _, field := range t.unwindFields {
+		var next []derivedItem
+		for _, item := range all {
+			next = append(next, item.unwindField(field)...)
+		}
+		all = next
+	}
+	return all
 }
 
-// replaced puts properties in the place of a field that they were made from.
-func (d derivation) replaced(field string, members object) derivation {
+// selectFields returns the requested fields, in the requested order and with the requested names.
+func (t *transformation) selectFields(item derivedItem) object {
+	if len(t.fields) == 0 {
+		return item.object
+	}
+	result := object{}
+	for i, field := range t.fields {
+		if at := item.index(field); at >= 0 {
+			name := field
+			if len(t.outputFields) > 0 {
+				name = t.outputFields[i]
+			}
+			result = result.with(name, item.object[at].value)
+			continue
+		}
+		for _, name := range item.created[field] {
+			if at := item.index(name); at >= 0 {
+				result = result.with(name, item.object[at].value)
+			}
+		}
+	}
+	return result
+}
+
+// derivedItem is an item after unwinding and flattening. The map created has the names of the
+// properties that were created from a field of the stored item.
+type derivedItem struct {
+	object
+	created map[string][]string
+}
+
+// replaceField replaces a field with the properties that are created from it.
+func (d derivedItem) replaceField(field string, members object) derivedItem {
 	at := d.index(field)
 	result := append(object{}, d.object[:at]...)
 	names := make([]string, len(members))
@@ -158,119 +194,42 @@ func (d derivation) replaced(field string, members object) derivation {
 			result = result.with(m.name, m.value)
 		}
 	}
-	made := map[string][]string{field: names}
-	maps.Copy(made, d.made)
-	return derivation{result, made}
+	created := map[string][]string{field: names}
+	maps.Copy(created, d.created)
+	return derivedItem{result, created}
 }
 
-// unwound unwinds one field after the other.
-func (t *transformation) unwound(d derivation) []derivation {
-	all := []derivation{d}
-	for _, field := range t.unwind {
-		var next []derivation
-		for _, d := range all {
-			next = append(next, d.unwound(field)...)
-		}
-		all = next
-	}
-	return all
-}
-
-// unwound makes one item of every element of an array, and merges an object into the item. Elements
-// that can't be merged take the array's place.
-func (d derivation) unwound(field string) []derivation {
+// unwindField returns one item for each element of an array, and merges an object into the item. An
+// element that is not an object replaces the array.
+func (d derivedItem) unwindField(field string) []derivedItem {
 	at := d.index(field)
 	if at < 0 {
-		return []derivation{d}
+		return []derivedItem{d}
 	}
 	value := d.object[at].value
 	if members := parseObject(value); members != nil {
-		return []derivation{d.replaced(field, members)}
+		return []derivedItem{d.replaceField(field, members)}
 	}
 	var elements []json.RawMessage
 	if err := json.Unmarshal(value, &elements); err != nil || elements == nil {
-		return []derivation{d}
+		return []derivedItem{d}
 	}
-	all := make([]derivation, len(elements))
+	all := make([]derivedItem, len(elements))
 	for i, element := range elements {
 		members := parseObject(element)
 		if members == nil {
 			members = object{{field, element}}
 		}
-		all[i] = d.replaced(field, members)
+		all[i] = d.replaceField(field, members)
 	}
 	return all
 }
 
-// flattened makes properties such as "field.inner" of a field that is an object.
-func (d derivation) flattened(field string) derivation {
+// flattenField replaces a field that is an object with properties such as "field.inner".
+func (d derivedItem) flattenField(field string) derivedItem {
 	at := d.index(field)
 	if at < 0 {
 		return d
 	}
-	members := flatten(object{d.object[at]}, ".", false)
-	return d.replaced(field, members)
-}
-
-// flatten makes one level of objects within objects, and of arrays too if told so, by joining the
-// names. Empty ones stay as they are.
-func flatten(o object, separator string, arrays bool) object {
-	var flat object
-	for _, m := range o {
-		inner := parseObject(m.value)
-		if arrays {
-			inner = append(inner, indexed(m.value)...)
-		}
-		if len(inner) == 0 {
-			flat = flat.with(m.name, m.value)
-			continue
-		}
-		for _, n := range flatten(inner, separator, arrays) {
-			flat = flat.with(m.name+separator+n.name, n.value)
-		}
-	}
-	return flat
-}
-
-// picked keeps the fields that were asked for, in that order and by the names that were asked for.
-func (t *transformation) picked(d derivation) object {
-	if len(t.fields) == 0 {
-		return d.object
-	}
-	result := object{}
-	for i, field := range t.fields {
-		if at := d.index(field); at >= 0 {
-			name := field
-			if len(t.outputFields) > 0 {
-				name = t.outputFields[i]
-			}
-			result = result.with(name, d.object[at].value)
-			continue
-		}
-		for _, name := range d.made[field] {
-			if at := d.index(name); at >= 0 {
-				result = result.with(name, d.object[at].value)
-			}
-		}
-	}
-	return result
-}
-
-// omitted leaves out a property, which may be one within others: "outer.inner".
-func (o object) omitted(path string) object {
-	if o.index(path) >= 0 {
-		return o.without(func(m member) bool { return m.name == path })
-	}
-	outer, inner, nested := strings.Cut(path, ".")
-	at := o.index(outer)
-	if !nested || at < 0 {
-		return o
-	}
-	within := parseObject(o[at].value)
-	if within == nil {
-		return o
-	}
-	var value bytes.Buffer
-	within.omitted(inner).write(&value)
-	return slices.Clone(o).with(outer, value.Bytes())
+	return d.replaceField(field, object{d.object[at]}.flatten(".", false))
 }

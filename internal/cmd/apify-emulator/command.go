@@ -8,11 +8,11 @@ import (
 	"syscall"
 )
 
-// runCommand runs a command against the server at this URL and returns its exit status, which for one
-// that a signal killed is 128 and the signal's number, as in shells. The signals that arrive meanwhile
-// are passed on to it.
+// runCommand runs a command against the server at this URL and returns its exit status. If a signal
+// ended the command, that is 128 plus the number of the signal, as in shells. Signals that arrive
+// while the command runs are forwarded to it.
 func runCommand(command []string, url, token string, signals <-chan os.Signal) (int, error) {
-	//nolint:gosec // Running what the command line says is what this is for.
+	//nolint:gosec // The user of the command line may run any command.
 	cmd := exec.CommandContext(context.Background(), command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), "APIFY_API_BASE_URL="+url, "APIFY_TOKEN="+token)
@@ -21,14 +21,14 @@ func runCommand(command []string, url, token string, signals <-chan os.Signal) (
 	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
-	interactive := onTerminal(os.Stdin)
+	interactive := isTerminal(os.Stdin)
 	for {
 		select {
 		case received := <-signals:
-			// A terminal sends an interrupt to all its processes by itself, and Terraform takes
-			// a second one as the wish to give up at once.
+			// A terminal sends an interrupt to the command as well, and Terraform exits at once on
+			// a second interrupt.
 			if received != os.Interrupt || !interactive {
-				// It fails for a command that has ended by now.
+				// An error means that the command has ended.
 				_ = cmd.Process.Signal(received)
 			}
 		case err := <-done:
@@ -42,13 +42,14 @@ func exitStatus(state *os.ProcessState, err error) (int, error) {
 		return 0, err
 	}
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return exitSignalledShift + int(status.Signal()), nil
+		return exitSignaledOffset + int(status.Signal()), nil
 	}
 	return state.ExitCode(), nil
 }
 
-// onTerminal tells whether a file is a terminal.
-func onTerminal(f *os.File) bool {
+// isTerminal reports whether a file is a terminal, which is a character device other than the null
+// device.
+func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
 		return false

@@ -13,15 +13,15 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// saveDelay is how long changes are collected before they are written.
+// saveDelay is the time between a change and saving it, together with later changes.
 const saveDelay = 200 * time.Millisecond
 
-// contents is what the file holds.
+// contents is the JSON of the file.
 type contents struct {
 	Datasets []emulator.Dataset `json:"datasets"`
 }
 
-// file keeps an API's datasets on disk.
+// file saves the datasets of an API on disk.
 type file struct {
 	path string
 	api  *emulator.API
@@ -29,15 +29,15 @@ type file struct {
 	done chan struct{}
 }
 
-// open reads the datasets of an earlier run into the API, and from then on writes them whenever
-// there were changes. A file that is damaged is an error and stays as it is. What goes wrong in
-// writing is told on stderr.
+// open loads the datasets of an earlier run into the API, and then saves the datasets after each
+// change. If the file is invalid, open returns an error and does not change the file. Later errors
+// are printed to stderr.
 func open(path string, api *emulator.API, changes <-chan struct{}, stderr io.Writer) (*file, error) {
 	if err := load(path, api); err != nil {
 		return nil, err
 	}
 	f := &file{path: path, api: api, stop: make(chan struct{}), done: make(chan struct{})}
-	// A file that can't be written had better be known of now than in the end.
+	// This reports a file that cannot be written before the first change.
 	if err := f.save(); err != nil {
 		return nil, err
 	}
@@ -55,14 +55,14 @@ func open(path string, api *emulator.API, changes <-chan struct{}, stderr io.Wri
 				return
 			}
 			if err := f.save(); err != nil {
-				report(stderr, exitFailure, err)
+				reportError(stderr, exitFailure, err)
 			}
 		}
 	}()
 	return f, nil
 }
 
-// close writes the datasets a last time.
+// close saves the datasets for the last time.
 func (f *file) close() error {
 	close(f.stop)
 	<-f.done
@@ -70,7 +70,7 @@ func (f *file) close() error {
 }
 
 func load(path string, api *emulator.API) error {
-	//nolint:gosec // Reading the file that the command line names is what this is for.
+	//nolint:gosec // The user of the command line may read any file.
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -80,35 +80,35 @@ func load(path string, api *emulator.API) error {
 	}
 	var c contents
 	if err := json.Unmarshal(data, &c); err != nil {
-		return fmt.Errorf("%s is damaged: %w", path, err)
+		return fmt.Errorf("could not load datasets from %s: %w", path, err)
 	}
 	for _, d := range c.Datasets {
 		if _, err := api.Add(d); err != nil {
-			return fmt.Errorf("%s can't be used: %w", path, err)
+			return fmt.Errorf("could not load datasets from %s: %w", path, err)
 		}
 	}
 	return nil
 }
 
-// save replaces the file in one step, so that there is a whole one at any time.
+// save replaces the file with a rename, so that the file is complete at any time.
 func (f *file) save() (err error) {
-	next, err := os.CreateTemp(filepath.Dir(f.path), filepath.Base(f.path)+".*")
+	temporary, err := os.CreateTemp(filepath.Dir(f.path), filepath.Base(f.path)+".*")
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.Remove(next.Name()))
+			err = errors.Join(err, os.Remove(temporary.Name()))
 		}
 	}()
-	encoder := json.NewEncoder(next)
-	// Items are kept as they were sent.
+	encoder := json.NewEncoder(temporary)
+	// Without this, the file would have escapes that the items do not have.
 	encoder.SetEscapeHTML(false)
 	if err = encoder.Encode(contents{f.api.Datasets()}); err == nil {
-		err = next.Sync()
+		err = temporary.Sync()
 	}
-	if err = errors.Join(err, next.Close()); err != nil {
+	if err = errors.Join(err, temporary.Close()); err != nil {
 		return err
 	}
-	return os.Rename(next.Name(), f.path)
+	return os.Rename(temporary.Name(), f.path)
 }

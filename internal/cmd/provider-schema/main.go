@@ -1,7 +1,6 @@
-// Command provider-schema prints the provider's schemas as JSON, in the form of
-// "terraform providers schema -json". It asks the provider itself, so its output
-// has every kind of resource, whichever CLI is installed. tfplugindocs makes the
-// pages in docs/ of it.
+// Command provider-schema prints the provider's schemas as JSON, in the format of "terraform
+// providers schema -json". tfplugindocs generates the pages in docs/ from its output. A CLI would
+// print only the kinds of resources that its version supports.
 package main
 
 import (

@@ -12,15 +12,14 @@ import (
 )
 
 const (
-	// formatVersion is the version of the form, as Terraform 1.x writes it.
+	// formatVersion is the version of the format that Terraform 1.x prints.
 	formatVersion = "1.0"
-	// providerKey is where tfplugindocs looks for the provider's schemas. A CLI
-	// has the source address there, which tfplugindocs finds for namespace
-	// hashicorp only.
+	// providerKey is the key by which tfplugindocs finds the provider's schemas. A CLI prints the
+	// source address instead, which tfplugindocs finds only for the namespace hashicorp.
 	providerKey = "apify"
 )
 
-// export asks a provider for the schemas of all that it offers.
+// export returns the schemas of a provider.
 func export(ctx context.Context, server tfprotov6.ProviderServer) (*tfjson.ProviderSchemas, error) {
 	response, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
@@ -73,14 +72,14 @@ func convertAll[From, To any](all map[string]From, convert func(From) (To, error
 
 func convert(s *tfprotov6.Schema) (*tfjson.Schema, error) {
 	if len(s.Block.BlockTypes) > 0 {
-		return nil, fmt.Errorf("nested block %s: this provider has nested attributes only", s.Block.BlockTypes[0].TypeName)
+		return nil, fmt.Errorf("nested block %s: only nested attributes are supported", s.Block.BlockTypes[0].TypeName)
 	}
 	attributes, err := convertAttributes(s.Block.Attributes)
 	if err != nil {
 		return nil, err
 	}
 	return &tfjson.Schema{
-		Version: uint64(s.Version), //nolint:gosec // versions count from 0
+		Version: uint64(s.Version), //nolint:gosec // Versions are not negative.
 		Block: &tfjson.SchemaBlock{
 			Attributes:      attributes,
 			Description:     s.Block.Description,
@@ -147,12 +146,12 @@ func convertIdentity(s *tfprotov6.ResourceIdentitySchema) (*tfjson.IdentitySchem
 		}
 	}
 	return &tfjson.IdentitySchema{
-		Version:    uint64(s.Version), //nolint:gosec // versions count from 0
+		Version:    uint64(s.Version), //nolint:gosec // Versions are not negative.
 		Attributes: attributes,
 	}, nil
 }
 
-// convertType goes by way of JSON, in which both libraries write types alike.
+// convertType converts a type through JSON, which is the same in both libraries.
 func convertType(from tftypes.Type) (cty.Type, error) {
 	var to cty.Type
 	text, err := json.Marshal(from)

@@ -19,7 +19,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/provider"
 )
 
-func exported(t *testing.T) *tfjson.ProviderSchema {
+// exportProvider returns the schemas of this provider.
+func exportProvider(t *testing.T) *tfjson.ProviderSchema {
 	t.Helper()
 	server, err := providerserver.NewProtocol6WithError(provider.New("test")())()
 	if err != nil {
@@ -32,9 +33,9 @@ func exported(t *testing.T) *tfjson.ProviderSchema {
 	return schemas.Schemas[providerKey]
 }
 
-func TestExport_documentsEverything(t *testing.T) {
+func TestExport_descriptions(t *testing.T) {
 	t.Parallel()
-	p := exported(t)
+	p := exportProvider(t)
 	blocks := map[string]*tfjson.Schema{"provider": p.ConfigSchema}
 	for kind, all := range map[string]map[string]*tfjson.Schema{
 		"resource":           p.ResourceSchemas,
@@ -43,17 +44,17 @@ func TestExport_documentsEverything(t *testing.T) {
 		"list resource":      p.ListResourceSchemas,
 	} {
 		if len(all) == 0 {
-			t.Errorf("there is no %s", kind)
+			t.Errorf("the output has no %s", kind)
 		}
 		for name, s := range all {
 			blocks[kind+" "+name] = s
 		}
 	}
-	for where, s := range blocks {
+	for address, s := range blocks {
 		if s.Block.Description == "" {
-			t.Errorf("%s has no description", where)
+			t.Errorf("%s has no description", address)
 		}
-		expectDescriptions(t, where, s.Block.Attributes)
+		expectDescriptions(t, address, s.Block.Attributes)
 	}
 	for name, s := range p.ResourceIdentitySchemas {
 		for attribute, a := range s.Attributes {
@@ -67,45 +68,46 @@ func TestExport_documentsEverything(t *testing.T) {
 	}
 }
 
-func expectDescriptions(t *testing.T, where string, attributes map[string]*tfjson.SchemaAttribute) {
+func expectDescriptions(t *testing.T, address string, attributes map[string]*tfjson.SchemaAttribute) {
 	t.Helper()
 	for name, a := range attributes {
 		if a.Description == "" {
-			t.Errorf("%s: %s has no description", where, name)
+			t.Errorf("%s: %s has no description", address, name)
 		}
 		if a.AttributeNestedType != nil {
-			expectDescriptions(t, where+": "+name, a.AttributeNestedType.Attributes)
+			expectDescriptions(t, address+": "+name, a.AttributeNestedType.Attributes)
 		}
 	}
 }
 
-// What an installed CLI prints has to be here too. It lacks the kinds that are
-// newer than itself.
-func TestExport_asTheCLI(t *testing.T) {
+// TestExport_matchesCLI compares the output with that of an installed CLI, which lacks the kinds
+// that are newer than the CLI.
+func TestExport_matchesCLI(t *testing.T) {
 	t.Parallel()
-	p := exported(t)
+	p := exportProvider(t)
 	text, err := json.Marshal(p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ours map[string]any
-	if err := json.Unmarshal(text, &ours); err != nil {
+	var got map[string]any
+	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
-	theirs := schemaFromCLI(t)
+	want := schemaFromCLI(t)
 	for _, kind := range []string{"provider", "resource_schemas", "data_source_schemas"} {
-		if theirs[kind] == nil {
-			t.Errorf("the CLI prints no %s", kind)
+		if want[kind] == nil {
+			t.Errorf("the output of the CLI has no %s", kind)
 		}
 	}
-	for kind, schemas := range theirs {
-		if !reflect.DeepEqual(ours[kind], schemas) {
-			t.Errorf("%s differs: the CLI prints\n%v\nand this command\n%v", kind, schemas, ours[kind])
+	for kind, schemas := range want {
+		if !reflect.DeepEqual(got[kind], schemas) {
+			t.Errorf("%s: got\n%v\nwant the output of the CLI\n%v", kind, got[kind], schemas)
 		}
 	}
 }
 
-// schemaFromCLI is "terraform providers schema -json" for a build of the provider.
+// schemaFromCLI returns the output of "terraform providers schema -json" for a build of the
+// provider.
 func schemaFromCLI(t *testing.T) map[string]any {
 	t.Helper()
 	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
@@ -115,7 +117,7 @@ func schemaFromCLI(t *testing.T) map[string]any {
 		}
 	}
 	if cli == "" {
-		t.Skip("there is neither a terraform nor a tofu on the PATH")
+		t.Skip("neither terraform nor tofu is on the PATH")
 	}
 
 	dir := t.TempDir()
@@ -123,7 +125,7 @@ func schemaFromCLI(t *testing.T) map[string]any {
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/apify/terraform-provider-apify") //nolint:gosec // a temporary directory
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/apify/terraform-provider-apify") //nolint:gosec // The path is in a temporary directory.
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the provider: %v\n%s", err, out)
 	}
@@ -148,7 +150,7 @@ func schemaFromCLI(t *testing.T) map[string]any {
 }
 `, dir, dir))
 
-	command := exec.CommandContext(t.Context(), cli, "providers", "schema", "-json") //nolint:gosec // the CLI that the tests are for
+	command := exec.CommandContext(t.Context(), cli, "providers", "schema", "-json") //nolint:gosec // The CLI is that of the acceptance tests.
 	command.Dir = dir
 	command.Env = []string{
 		"PATH=" + os.Getenv("PATH"),
@@ -170,18 +172,18 @@ func schemaFromCLI(t *testing.T) map[string]any {
 	for _, schemas := range printed.Schemas {
 		return schemas
 	}
-	t.Fatalf("there is no provider in %s", out)
+	t.Fatalf("the output of the CLI has no provider: %s", out)
 	return nil
 }
 
-// What export has no use for yet must not be dropped without a word.
-func TestConvert_refusesBlocks(t *testing.T) {
+// TestConvert_blocks checks that blocks, which convert does not support, are not omitted silently.
+func TestConvert_blocks(t *testing.T) {
 	t.Parallel()
 	_, err := convert(&tfprotov6.Schema{Block: &tfprotov6.SchemaBlock{
 		BlockTypes: []*tfprotov6.SchemaNestedBlock{{TypeName: "timeouts", Block: &tfprotov6.SchemaBlock{}}},
 	}})
 	if err == nil {
-		t.Error("a nested block was accepted")
+		t.Error("got no error for a nested block")
 	}
 }
 
@@ -208,7 +210,7 @@ func TestConvertType(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, want) {
-			t.Errorf("%s became %s", want, got)
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }

@@ -13,18 +13,18 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 const documentPath = "testdata/openapi/datasets.json"
 
-// openAPIDocument is Apify's OpenAPI document. Its schemas are JSON Schema, as of OpenAPI 3.1 they all
-// are.
+// openAPIDocument is Apify's OpenAPI document. Its schemas are JSON Schema, as OpenAPI 3.1 defines.
 type openAPIDocument struct {
 	root map[string]any
 
-	mu       sync.Mutex // guards the compiler
+	mu       sync.Mutex // It guards the compiler.
 	compiler *jsonschema.Compiler
 }
 
@@ -45,7 +45,22 @@ var openAPI = sync.OnceValue(func() *openAPIDocument {
 	return &openAPIDocument{root: content.(map[string]any), compiler: compiler}
 })
 
-// at returns the object at a JSON pointer, of which the parts are not escaped, and nil if there is none.
+// validate checks the response to a request, if the OpenAPI document has the operation.
+func validate(t testing.TB, request *http.Request, got result) {
+	t.Helper()
+	route, _ := match(request.URL)
+	if route == nil || openAPI().at("paths", route.pattern, strings.ToLower(request.Method)) == nil {
+		return
+	}
+	if got.status == http.StatusNotImplemented {
+		return // The emulator's own status.
+	}
+	if err := openAPI().check(request.Method, route.pattern, got); err != nil {
+		t.Errorf("%s %s: %v\n\tthe response was %d: %s", request.Method, request.URL, err, got.status, got.body)
+	}
+}
+
+// at returns the object at a JSON pointer, whose parts are not escaped, or nil if there is none.
 func (d *openAPIDocument) at(pointer ...string) map[string]any {
 	object := d.root
 	for _, name := range pointer {
@@ -54,22 +69,22 @@ func (d *openAPIDocument) at(pointer ...string) map[string]any {
 	return object
 }
 
-// operations are the statuses that the document has by pattern and method.
-func (d *openAPIDocument) operations() map[string]map[string][]string {
+// statuses returns the documented statuses by pattern and method.
+func (d *openAPIDocument) statuses() map[string]map[string][]string {
 	all := map[string]map[string][]string{}
 	for pattern := range d.at("paths") {
 		all[pattern] = map[string][]string{}
 		for method := range d.at("paths", pattern) {
-			statuses := d.at("paths", pattern, method, "responses")
-			all[pattern][strings.ToUpper(method)] = slices.Collect(maps.Keys(statuses))
+			responses := d.at("paths", pattern, method, "responses")
+			all[pattern][strings.ToUpper(method)] = slices.Collect(maps.Keys(responses))
 		}
 	}
 	return all
 }
 
-// violation tells what in an answer to an operation is not as the document says, or nil.
-func (d *openAPIDocument) violation(method, pattern string, status int, header http.Header, body []byte) error {
-	pointer := []string{"paths", pattern, strings.ToLower(method), "responses", strconv.Itoa(status)}
+// check returns an error if a response to an operation does not conform to the document.
+func (d *openAPIDocument) check(method, pattern string, got result) error {
+	pointer := []string{"paths", pattern, strings.ToLower(method), "responses", strconv.Itoa(got.status)}
 	response := d.at(pointer...)
 	if response == nil {
 		return errors.New("the status is not documented")
@@ -78,10 +93,10 @@ func (d *openAPIDocument) violation(method, pattern string, status int, header h
 		pointer = strings.Split(strings.TrimPrefix(ref, "#/"), "/")
 		response = d.at(pointer...)
 	}
-	if len(body) == 0 && (method == http.MethodHead || response["content"] == nil) {
+	if len(got.body) == 0 && (method == http.MethodHead || response["content"] == nil) {
 		return nil
 	}
-	mediaType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	mediaType, _, err := mime.ParseMediaType(got.header.Get("Content-Type"))
 	if err != nil {
 		return err
 	}
@@ -89,10 +104,10 @@ func (d *openAPIDocument) violation(method, pattern string, status int, header h
 	if d.at(pointer...) == nil {
 		return fmt.Errorf("the media type %s is not documented", mediaType)
 	}
-	var instance any = string(body)
+	var instance any = string(got.body)
 	if mediaType == "application/json" {
-		// The API gives even JSON a byte order mark if it is asked to.
-		body = bytes.TrimPrefix(body, []byte(byteOrderMark))
+		// On request, the API adds a byte order mark even to JSON.
+		body := bytes.TrimPrefix(got.body, []byte(byteOrderMark))
 		if instance, err = jsonschema.UnmarshalJSON(bytes.NewReader(body)); err != nil {
 			return err
 		}
