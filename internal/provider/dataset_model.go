@@ -127,6 +127,24 @@ func newTimestamp(s *string) (timetypes.RFC3339, error) {
 	return t, nil
 }
 
+// fillUnknown sets the attributes that are unknown to the values of another model.
+func (m *datasetModel) fillUnknown(other datasetModel) {
+	m.ID = knownOr(m.ID, other.ID)
+	m.UserID = knownOr(m.UserID, other.UserID)
+	m.CreatedAt = knownOr(m.CreatedAt, other.CreatedAt)
+	m.GeneralAccess = knownOr(m.GeneralAccess, other.GeneralAccess)
+	m.ConsoleURL = knownOr(m.ConsoleURL, other.ConsoleURL)
+	m.ItemsPublicURL = knownOr(m.ItemsPublicURL, other.ItemsPublicURL)
+}
+
+// knownOr returns a value, or another one if the value is unknown.
+func knownOr[T attr.Value](value, other T) T {
+	if value.IsUnknown() {
+		return other
+	}
+	return value
+}
+
 // keepOmittedByLists sets the attributes that the API leaves out of items of lists to their prior
 // values. None of them changes unless another attribute does, except for the form of the items URL,
 // which datasetCache checks.

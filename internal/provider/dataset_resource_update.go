@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -74,19 +73,6 @@ func stateAfterWrite(plan datasetResourceModel, d *apify.Dataset, sent apify.Dat
 	if sent.GeneralAccess != nil && !plan.GeneralAccess.Equal(m.GeneralAccess) {
 		diags.Append(notApplied(d.ID, "general_access", plan.GeneralAccess, m.GeneralAccess))
 	}
-	plan.ID = knownOr(plan.ID, m.ID)
-	plan.UserID = knownOr(plan.UserID, m.UserID)
-	plan.CreatedAt = knownOr(plan.CreatedAt, m.CreatedAt)
-	plan.GeneralAccess = knownOr(plan.GeneralAccess, m.GeneralAccess)
-	plan.ConsoleURL = knownOr(plan.ConsoleURL, m.ConsoleURL)
-	plan.ItemsPublicURL = knownOr(plan.ItemsPublicURL, m.ItemsPublicURL)
+	plan.fillUnknown(m)
 	return plan, diags
-}
-
-// knownOr returns the planned value, or another one if the planned value is unknown.
-func knownOr[T attr.Value](planned, other T) T {
-	if planned.IsUnknown() {
-		return other
-	}
-	return planned
 }
