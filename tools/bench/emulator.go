@@ -22,15 +22,15 @@ type emulator struct {
 	cmd *exec.Cmd
 }
 
-// traffic is what an emulator received.
+// traffic counts the requests and connections that an emulator has received.
 type traffic struct {
 	Requests       map[string]int `json:"requests"` // by "METHOD PATTERN"
 	Connections    int            `json:"connections"`
-	MaxConnections int            `json:"maxConnections"` // open at once
+	MaxConnections int            `json:"maxConnections"` // open at the same time
 }
 
 func startEmulator(ctx context.Context, path string, latency time.Duration) (*emulator, error) {
-	cmd := exec.CommandContext(ctx, path, "-token", emulatorToken, "-latency", latency.String()) //nolint:gosec // told on the command line
+	cmd := exec.CommandContext(ctx, path, "-token", emulatorToken, "-latency", latency.String()) //nolint:gosec // a command-line option of the benchmark
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -41,34 +41,35 @@ func startEmulator(ctx context.Context, path string, latency time.Duration) (*em
 	}
 	e := &emulator{cmd: cmd}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
-	url, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	_, address, ok := strings.Cut(strings.TrimSpace(line), "http://")
 	if err != nil || !ok {
 		e.stop()
-		return nil, fmt.Errorf("%s printed %q instead of where it listens", path, line)
+		return nil, fmt.Errorf("the first line of output of %s has no URL to connect to: %q", path, line)
 	}
-	e.url = url
+	e.url = "http://" + address
 	return e, nil
 }
 
 func (e *emulator) stop() {
-	// It keeps nothing, and its exit status is of no interest.
+	// The emulator keeps its datasets in memory only, so it needs no orderly shutdown, and the exit
+	// status of a killed process is always an error.
 	_ = e.cmd.Process.Kill()
 	_ = e.cmd.Wait()
 }
 
-// reset forgets the traffic so far.
+// reset sets all counters of the traffic to zero.
 func (e *emulator) reset(ctx context.Context) error {
 	return e.call(ctx, http.MethodPost, "/_reset", nil)
 }
 
-// traffic is what has arrived since the last reset.
+// traffic returns the traffic since the last reset.
 func (e *emulator) traffic(ctx context.Context) (traffic, error) {
 	var t traffic
 	err := e.call(ctx, http.MethodGet, "/_stats", &t)
 	return t, err
 }
 
-func (e *emulator) call(ctx context.Context, method, path string, into any) error {
+func (e *emulator) call(ctx context.Context, method, path string, result any) error {
 	req, err := http.NewRequestWithContext(ctx, method, e.url+path, http.NoBody)
 	if err != nil {
 		return err
@@ -85,8 +86,8 @@ func (e *emulator) call(ctx context.Context, method, path string, into any) erro
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return fmt.Errorf("%s %s: %s", method, path, resp.Status)
 	}
-	if into == nil {
+	if result == nil {
 		return nil
 	}
-	return json.Unmarshal(body, into)
+	return json.Unmarshal(body, result)
 }

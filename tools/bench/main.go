@@ -1,11 +1,13 @@
-// Command bench measures what it costs to manage many datasets with the provider:
-// real Terraform or OpenTofu, and the provider's release build, against the
-// emulator with a network's latency. Beside it, it measures as many resources of
-// Terraform's own terraform_data, which is the least that any resource costs, and
-// of time_static, whose provider is built the same way and uses no network.
+// Command bench measures the cost of managing many datasets with the provider: it runs Terraform or
+// OpenTofu with the release build of the provider against the emulator, which delays each response
+// like a network. It compares the provider with three yardsticks:
 //
-// The providers come from a filesystem mirror, as installed ones would, behind a
-// launcher that tells what each of their processes used.
+//   - terraform_data, which is built into Terraform: the least that any resource costs
+//   - echo_dataset of the command echo: the least that a resource in a plugin costs
+//   - time_static of hashicorp/time: a released provider without a network
+//
+// The providers are installed from a filesystem mirror. Each one is started by the command
+// launcher, which reports the resource usage of the provider's process.
 package main
 
 import (
@@ -24,28 +26,30 @@ import (
 	"time"
 )
 
-// settings are what the command line tells.
+// settings are the command-line options.
 type settings struct {
-	cli, emulator, launcher string
-	apify, time             string // the providers' binaries
-	sizes                   string
-	runs, fullSize          int
-	latency                 time.Duration
-	out                     string
+	cli, emulator, launcher     string
+	apify, profiled, echo, time string // the executables of the providers
+	sizes                       string
+	runs, fullSize              int
+	latency                     time.Duration
+	out                         string
 }
 
 func main() {
 	var s settings
-	flag.StringVar(&s.cli, "cli", "terraform", "the Terraform or OpenTofu to run")
-	flag.StringVar(&s.emulator, "emulator", "bin/apify-emulator", "the emulator")
-	flag.StringVar(&s.launcher, "launcher", "bin/bench/launcher", "the launcher that is put before the providers")
-	flag.StringVar(&s.apify, "apify", "bin/bench/terraform-provider-apify", "this provider, built as for a release")
-	flag.StringVar(&s.time, "time", "bin/bench/terraform-provider-time", "the provider hashicorp/time, installed by go install")
-	flag.StringVar(&s.sizes, "sizes", "10 100 1000 5000", "numbers of resources, ascending")
-	flag.IntVar(&s.runs, "runs", 3, "how often each plan is run, and each apply and destroy of up to 1000 resources")
-	flag.IntVar(&s.fullSize, "full-size", roundsSize, "up to how many resources apply and destroy are measured; with more, there is only the plan")
-	flag.DurationVar(&s.latency, "latency", 100*time.Millisecond, "how long the emulator takes to answer")
-	flag.StringVar(&s.out, "out", "benchmark", "the directory for the results")
+	flag.StringVar(&s.cli, "cli", "terraform", "path of Terraform or OpenTofu")
+	flag.StringVar(&s.emulator, "emulator", "bin/apify-emulator", "path of the emulator")
+	flag.StringVar(&s.launcher, "launcher", "bin/bench/launcher", "path of the launcher")
+	flag.StringVar(&s.apify, "apify", "bin/bench/terraform-provider-apify", "path of this provider, built with the flags of a release")
+	flag.StringVar(&s.profiled, "profiled", "bin/bench/profiled-provider", "path of this provider, built with a CPU profiler")
+	flag.StringVar(&s.echo, "echo", "bin/bench/echo", "path of the echo provider")
+	flag.StringVar(&s.time, "time", "bin/bench/terraform-provider-time", "path of the provider hashicorp/time, built by go install")
+	flag.StringVar(&s.sizes, "sizes", "10 100 1000 5000", "numbers of resources")
+	flag.IntVar(&s.runs, "runs", 3, fmt.Sprintf("number of runs of each plan, and of each apply and destroy of at most %d resources", roundsSize))
+	flag.IntVar(&s.fullSize, "full-size", roundsSize, "maximum number of resources for which apply and destroy are measured in addition to plan")
+	flag.DurationVar(&s.latency, "latency", 100*time.Millisecond, "delay of each response of the emulator")
+	flag.StringVar(&s.out, "out", "tools/bench/results", "directory for the results")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -53,7 +57,7 @@ func main() {
 	if err := run(ctx, &s); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		stop()
-		os.Exit(1) //nolint:gocritic // nothing is left to be deferred
+		os.Exit(1) //nolint:gocritic // the only deferred call has just been made
 	}
 }
 
@@ -63,13 +67,13 @@ func run(ctx context.Context, s *settings) (err error) {
 		return err
 	}
 	if s.runs < 1 {
-		return errors.New("there must be at least one run")
+		return errors.New("the number of runs must be at least 1")
 	}
 	version, err := cliVersion(ctx, s.cli)
 	if err != nil {
 		return err
 	}
-	timeVersion, err := moduleVersion(s.time)
+	providers, err := newProviders(s)
 	if err != nil {
 		return err
 	}
@@ -79,72 +83,84 @@ func run(ctx context.Context, s *settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	apify := &provider{source: "apify/apify", version: "0.0.1", binary: s.apify}
-	other := &provider{source: "hashicorp/time", version: timeVersion, binary: s.time}
 	b := &bench{cli: s.cli, dir: dir, config: filepath.Join(dir, "cli.tfrc"), fullSize: s.fullSize, progress: printProgress}
-	providers := filepath.Join(dir, "mirror")
-	if err := mirror(providers, s.launcher, apify, other); err != nil {
+	mirror := filepath.Join(dir, "mirror")
+	if err := providers.mirror(mirror, s.launcher); err != nil {
 		return err
 	}
-	config := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", providers)
+	config := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
 	if err := os.WriteFile(b.config, []byte(config), 0o600); err != nil {
 		return err
 	}
 
-	began := time.Now()
-	var all []*series
+	r := &report{
+		cli: version, timeVersion: providers.time.version, latency: s.latency, runs: s.runs, fullSize: s.fullSize,
+		started: time.Now(), sizes: sizes,
+	}
 	for _, size := range sizes {
-		measured, err := s.measure(ctx, b, apify, other, size)
+		measured, err := s.measure(ctx, b, providers, size)
 		if err != nil {
 			return err
 		}
-		all = append(all, measured...)
+		r.series = append(r.series, measured...)
 	}
-	r := &report{
-		cli: version, timeVersion: timeVersion, latency: s.latency, runs: s.runs, fullSize: s.fullSize,
-		began: began, took: time.Since(began), sizes: sizes, series: all,
+	if r.cpu, err = s.profile(ctx, b, providers, min(profileSize, slices.Max(sizes))); err != nil {
+		return err
 	}
+	r.duration = time.Since(r.started)
 	return r.write(s.out)
 }
 
-// measure measures a number of each subject's resources, with emulators that
-// have no others.
-func (s *settings) measure(ctx context.Context, b *bench, apify, other *provider, size int) ([]*series, error) {
-	delayed, err := startEmulator(ctx, s.emulator, s.latency)
+// measure measures a number of each subject's resources. The emulators are new, so they contain no
+// other datasets.
+func (s *settings) measure(ctx context.Context, b *bench, p *providers, size int) ([]*series, error) {
+	withLatency, err := startEmulator(ctx, s.emulator, s.latency)
 	if err != nil {
 		return nil, err
 	}
-	defer delayed.stop()
-	undelayed, err := startEmulator(ctx, s.emulator, 0)
+	defer withLatency.stop()
+	withoutLatency, err := startEmulator(ctx, s.emulator, 0)
 	if err != nil {
 		return nil, err
 	}
-	defer undelayed.stop()
-	return b.measure(ctx, subjects(apify, other, delayed, undelayed), size, s.runs)
+	defer withoutLatency.stop()
+	return b.measure(ctx, subjects(p, withLatency, withoutLatency), size, s.runs)
+}
+
+// profile measures the CPU time of each part of the provider in plans of a number of datasets.
+func (s *settings) profile(ctx context.Context, b *bench, p *providers, size int) (*cpuReport, error) {
+	withLatency, err := startEmulator(ctx, s.emulator, s.latency)
+	if err != nil {
+		return nil, err
+	}
+	defer withLatency.stop()
+	profiled := datasets(nameDatasetProfiled, p.profiled, withLatency)
+	return b.profile(ctx, &profiled, size)
 }
 
 func printProgress(format string, arguments ...any) {
 	fmt.Fprintf(os.Stderr, format+"\n", arguments...)
 }
 
-// parseSizes reads numbers of resources.
+// parseSizes returns the numbers of resources in a list that is separated by spaces, in ascending
+// order and without duplicates.
 func parseSizes(s string) ([]int, error) {
 	var sizes []int
 	for field := range strings.FieldsSeq(s) {
 		size, err := strconv.Atoi(field)
 		if err != nil || size < 1 {
-			return nil, fmt.Errorf("%q is not a number of resources", field)
+			return nil, fmt.Errorf("invalid number of resources: %q", field)
 		}
 		sizes = append(sizes, size)
 	}
 	if len(sizes) == 0 {
-		return nil, errors.New("there is no size")
+		return nil, errors.New("the list of numbers of resources is empty")
 	}
 	slices.Sort(sizes)
 	return slices.Compact(sizes), nil
 }
 
-// cliVersion is how the CLI calls itself, such as "Terraform v1.11.4".
+// cliVersion returns the first line of the output of `version`, such as "Terraform v1.11.4".
 func cliVersion(ctx context.Context, cli string) (string, error) {
 	cmd := exec.CommandContext(ctx, cli, "version")
 	out, err := cmd.Output()

@@ -11,27 +11,28 @@ import (
 	"time"
 )
 
-// report is what a whole run came to.
+// report contains the results of a whole run.
 type report struct {
 	cli, timeVersion string
 	latency          time.Duration
 	runs, fullSize   int
-	began            time.Time
-	took             time.Duration
+	started          time.Time
+	duration         time.Duration
 	sizes            []int
 	series           []*series
+	cpu              *cpuReport
 }
 
-// write prints the results, and writes them with their plot into a directory.
+// write prints the results, and writes them and their plot to files in a directory.
 func (r *report) write(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // to be published
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the results are public
 		return err
 	}
 	text := r.markdown()
 	if _, err := os.Stdout.WriteString(text); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "results.md"), []byte(text), 0o644); err != nil { //nolint:gosec // to be published
+	if err := os.WriteFile(filepath.Join(dir, "results.md"), []byte(text), 0o644); err != nil { //nolint:gosec // the results are public
 		return err
 	}
 	return r.plot(filepath.Join(dir, "results.svg"))
@@ -41,22 +42,38 @@ func (r *report) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Benchmark results
 
-Written by `+"`make bench`"+` on %s with %s on %s/%s with %d cores, in %s. The emulator answers after
-%s. time_static is that of hashicorp/time %s. Times are medians, with the smallest and the largest in
-parentheses: of %d runs, or of one for applies and destroys of more than %d resources. With more than
-%d, only the plan was measured. CPU time is that of the CLI and the provider together; peak memory is
-the resident set of the largest provider process. Resources are in blocks of at most %d: Terraform's own
-time grows with the square of the number in a block.
+Written by `+"`make bench`"+` on %s with %s on %s/%s with %d cores, in %s. The
+emulator delays each response by %s.
+
+The yardsticks:
+
+- `+"`terraform_data`"+` is built into Terraform: the least that any resource costs.
+- `+"`echo_dataset`"+` has the attributes of `+"`apify_dataset`"+`, in a provider that returns what Terraform sends: the
+  least that a resource in a plugin costs.
+- `+"`time_static`"+` of hashicorp/time %s is a released resource without a network.
 
 ![Time of plan, apply and destroy by number of resources](results.svg)
 
 ## Time
 
-`, r.began.UTC().Format(time.DateOnly), r.cli, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(),
-		r.took.Round(time.Second), latencyText(r.latency), r.timeVersion, r.runs, roundsSize, r.fullSize, blockSize)
-	r.writeTimes(&b)
-	b.WriteString("\n## Cost\n\n")
+Runs: %d; of apply and destroy with more than %d resources: 1. Times are medians, with the minimum and the maximum
+in parentheses. With more than %d resources, only the plan is measured. Blocks have at most %d resources, because
+Terraform's own time grows with the square of the number of resources in a block.
+
+`, r.started.UTC().Format(time.DateOnly), r.cli, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(),
+		r.duration.Round(time.Second), latencyText(r.latency), r.timeVersion, r.runs, roundsSize, r.fullSize, blockSize)
+	r.writeTable(&b, r.subjects(), func(s *series) string { return s.spread() })
+
+	b.WriteString("\n## Time as a multiple of the echo provider's\n\n")
+	others := slices.DeleteFunc(r.subjects(), func(name string) bool { return name == nameEcho })
+	r.writeTable(&b, others, func(s *series) string { return number(ratio(s, r.find(s.operation, s.size, nameEcho))) })
+
+	b.WriteString("\n## Other costs\n\nCPU time is the sum of the CLI and the provider. " +
+		"Peak memory is the resident set size of the largest provider process.\n\n")
 	r.writeCosts(&b)
+	if r.cpu != nil {
+		r.cpu.write(&b)
+	}
 	if goals := r.goals(); len(goals) > 0 {
 		b.WriteString("\n## Goals\n\n| goal | at most | measured | met |\n| --- | ---: | ---: | --- |\n")
 		for _, g := range goals {
@@ -64,27 +81,26 @@ time grows with the square of the number in a block.
 			if !g.met {
 				met = "**no**"
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", g.what, g.limit, g.measured, met)
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", g.name, g.limit, g.measured, met)
 		}
 	}
 	return b.String()
 }
 
-// writeTimes writes the wall times, a column for each subject.
-func (r *report) writeTimes(b *strings.Builder) {
-	names := r.subjects()
-	fmt.Fprintf(b, "| operation | resources | %s |\n", strings.Join(names, " | "))
-	fmt.Fprintf(b, "| --- | ---: |%s\n", strings.Repeat(" ---: |", len(names)))
+// writeTable writes a table with a row for each operation and size, and a column for each subject.
+func (r *report) writeTable(b *strings.Builder, subjects []string, cell func(*series) string) {
+	fmt.Fprintf(b, "| operation | resources | %s |\n", strings.Join(subjects, " | "))
+	fmt.Fprintf(b, "| --- | ---: |%s\n", strings.Repeat(" ---: |", len(subjects)))
 	for _, o := range r.operations() {
 		for _, size := range r.sizes {
 			if r.find(o, size, nameDataset) == nil {
 				continue
 			}
 			fmt.Fprintf(b, "| %s | %d |", o.description(), size)
-			for _, name := range names {
+			for _, name := range subjects {
 				text := "–"
 				if s := r.find(o, size, name); s != nil {
-					text = s.spread()
+					text = cell(s)
 				}
 				fmt.Fprintf(b, " %s |", text)
 			}
@@ -93,9 +109,9 @@ func (r *report) writeTimes(b *strings.Builder) {
 	}
 }
 
-// writeCosts writes all that is not wall time.
+// writeCosts writes all measurements other than wall times.
 func (r *report) writeCosts(b *strings.Builder) {
-	b.WriteString("| operation | resources | resource | CPU time | of it the provider | peak memory | requests (writing + reading) | connections (at once) | provider processes |\n")
+	b.WriteString("| operation | resources | resource | CPU time | CPU time of the provider | peak memory | requests (write + read) | connections (at the same time) | provider processes |\n")
 	b.WriteString("| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, o := range r.operations() {
 		for _, size := range r.sizes {
@@ -119,6 +135,32 @@ func (r *report) writeCosts(b *strings.Builder) {
 	}
 }
 
+// write writes the share of each owner, and what it is a share of.
+func (r *cpuReport) write(b *strings.Builder) {
+	fmt.Fprintf(b, `
+## CPU time of the provider by code
+
+From CPU profiles of all provider processes in %d more plans without changes of %d apify_dataset, with %d samples.
+The profiles contain %.0f%% of the CPU time of these processes; the rest is their start and exit.
+
+A sample counts for the module of the innermost function on its stack that belongs to a module. Functions of the
+standard library, and the memory that they allocate, so count for the module that calls them. HTTP, TLS and JSON
+functions have a row of their own if this provider calls them; the emulator uses plain HTTP, so there is no TLS
+with the API. Stacks without a module are the Go runtime: the garbage collector's workers and the scheduler.
+
+| code | share | CPU time per plan |
+| --- | ---: | ---: |
+`, r.plans, r.size, r.samples, percent(r.total(), r.processes))
+	for o := range ownerCount {
+		fmt.Fprintf(b, "| %s | %.1f%% | %s |\n", o, percent(r.owned[o], r.total()), seconds(r.owned[o]/time.Duration(r.plans)))
+	}
+	fmt.Fprintf(b, "| total | 100%% | %s |\n", seconds(r.total()/time.Duration(r.plans)))
+	fmt.Fprintf(b, "\nThis provider's own code and everything that it calls, including the framework, has %.1f%% of the CPU time.\n",
+		percent(r.inclusive, r.total()))
+}
+
+func percent(part, whole time.Duration) float64 { return 100 * float64(part) / float64(max(whole, 1)) }
+
 func (o operation) description() string {
 	if o == opPlan {
 		return "plan without changes"
@@ -126,14 +168,14 @@ func (o operation) description() string {
 	return string(o)
 }
 
-// operations are those that were measured.
+// operations returns the operations that were measured.
 func (r *report) operations() []operation {
 	return slices.DeleteFunc([]operation{opPlan, opApply, opDestroy}, func(o operation) bool {
 		return !slices.ContainsFunc(r.series, func(s *series) bool { return s.operation == o })
 	})
 }
 
-// subjects are the names of those measured, in their order.
+// subjects returns the names of the subjects that were measured, in the order of the measurements.
 func (r *report) subjects() []string {
 	var names []string
 	for _, s := range r.series {
@@ -144,7 +186,7 @@ func (r *report) subjects() []string {
 	return names
 }
 
-// find returns nil for what was not measured.
+// find returns nil if there is no such measurement.
 func (r *report) find(o operation, size int, subject string) *series {
 	for _, s := range r.series {
 		if s.operation == o && s.size == size && s.subject == subject {
@@ -154,7 +196,7 @@ func (r *report) find(o operation, size int, subject string) *series {
 	return nil
 }
 
-// median is the middle value of the samples, the lower one of two.
+// median returns the median of a value of the samples: the lower one if there are two.
 func median[T cmp.Ordered](samples []sample, value func(sample) T) T {
 	values := make([]T, len(samples))
 	for i, s := range samples {
@@ -198,7 +240,7 @@ func (s *series) requests() (writes, reads int) {
 	return writes, reads
 }
 
-// spread is the median wall time with the smallest and the largest.
+// spread returns the median, the minimum and the maximum of the wall time.
 func (s *series) spread() string {
 	if len(s.samples) == 1 {
 		return seconds(s.wall())
@@ -214,7 +256,7 @@ func seconds(d time.Duration) string { return number(d.Seconds()) + " s" }
 
 func mebibytes(n int64) string { return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20)) }
 
-// number has three digits or so.
+// number formats a number with about three digits.
 func number(f float64) string {
 	switch {
 	case f < 10:
@@ -224,3 +266,6 @@ func number(f float64) string {
 	}
 	return fmt.Sprintf("%.0f", f)
 }
+
+// latencyText formats a latency in milliseconds.
+func latencyText(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }

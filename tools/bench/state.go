@@ -6,43 +6,43 @@ import (
 	"os"
 )
 
-// stateFile is where Terraform keeps its state.
+// stateFile is the name of Terraform's state file in a working directory.
 const stateFile = "terraform.tfstate"
 
-// state is a state file with the resources of several, in Terraform's format of
-// version 4. What matters not is kept as it is.
+// state is a state file in version 4 of Terraform's format, combined from several others. All
+// fields but the resources are copied unchanged from the first file.
 type state struct {
-	file      map[string]json.RawMessage
+	fields    map[string]json.RawMessage
 	resources []json.RawMessage
 }
 
-// add adds the resources that another state file has.
+// add adds the resources of another state file.
 func (s *state) add(name string) error {
-	raw, err := os.ReadFile(name) //nolint:gosec // a file of our own
+	raw, err := os.ReadFile(name) //nolint:gosec // in the benchmark's temporary directory
 	if err != nil {
 		return err
 	}
 	var part state
-	if err := json.Unmarshal(raw, &part.file); err != nil {
+	if err := json.Unmarshal(raw, &part.fields); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(part.file["resources"], &part.resources); err != nil {
+	if err := json.Unmarshal(part.fields["resources"], &part.resources); err != nil {
 		return err
 	}
-	if s.file == nil {
-		s.file = part.file
+	if s.fields == nil {
+		s.fields = part.fields
 	}
 	s.resources = append(s.resources, part.resources...)
 	return nil
 }
 
-// write writes the state to a file.
+// write writes the combined state to a file.
 func (s *state) write(name string) error {
 	resources, err := json.Marshal(s.resources)
 	if err != nil {
 		return err
 	}
-	s.file["resources"] = resources
-	raw, err := json.Marshal(s.file)
+	s.fields["resources"] = resources
+	raw, err := json.Marshal(s.fields)
 	return errors.Join(err, os.WriteFile(name, raw, 0o600))
 }

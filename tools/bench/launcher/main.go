@@ -1,13 +1,12 @@
 //go:build unix
 
-// Command launcher stands in for a provider's binary, runs the real one, and
-// reports what that one process used: nobody else can tell a provider's share
-// from Terraform's, which is its parent.
+// Command launcher takes the place of a provider's executable, runs the real one, and reports the
+// CPU time and memory that this one process used. The provider is a child of Terraform, so the
+// benchmark, which starts Terraform, could only measure the sum of the two.
 //
-// The real binary is the file "provider" beside the launcher. The report goes
-// into a new file in the directory BENCH_USAGE_DIR, which stays empty until the
-// provider ends. What Terraform and the provider say to each other over the
-// standard streams never passes through the launcher: the provider inherits them.
+// The real executable is the file "provider" next to the launcher. The report is a new file in the
+// directory BENCH_USAGE_DIR, which remains empty until the provider exits. The provider inherits
+// the standard streams, so the launcher does not copy the data between it and Terraform.
 package main
 
 import (
@@ -43,18 +42,18 @@ func run() (status int, err error) {
 	}
 	defer func() { err = errors.Join(err, report.Close()) }()
 
-	// Interrupts reach the whole process group. The provider knows what to do with
-	// one, and the launcher has to outlive it.
+	// An interrupt reaches the whole process group. The provider handles it, and the launcher must
+	// run longer than the provider.
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 
-	cmd := exec.Command(filepath.Join(filepath.Dir(self), "provider"), os.Args[1:]...) //nolint:gosec,noctx // the provider is what it is there to run, for as long as it lives
+	cmd := exec.Command(filepath.Join(filepath.Dir(self), "provider"), os.Args[1:]...) //nolint:gosec,noctx // the provider decides when it exits
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Run(); cmd.ProcessState == nil {
 		return 1, err
 	}
 	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
-		return 1, errors.New("the system does not tell what a process used")
+		return 1, errors.New("the operating system does not report the resource usage of a process")
 	}
 	return cmd.ProcessState.ExitCode(), json.NewEncoder(report).Encode(map[string]int64{
 		"cpu_ns":        time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Nanoseconds(),
@@ -62,9 +61,9 @@ func run() (status int, err error) {
 	})
 }
 
-// maxRSS is the most memory that the process had resident, in bytes. Linux
-// counts in it what the parent had resident when it started the process; the
-// launcher is smaller than any provider.
+// maxRSS returns the maximum resident set size of the process in bytes; see getrusage(2) for the
+// units. On Linux it is at least that of the parent at the time of the fork, which does not matter
+// because the launcher is smaller than any provider.
 func maxRSS(usage *syscall.Rusage) int64 {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
 		return usage.Maxrss
