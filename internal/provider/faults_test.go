@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -176,17 +175,6 @@ func faults() []*fault {
 			says: []string{"413 Request Entity Too Large", "larger than the server takes"}},
 	}
 }
-
-// The requests, as "METHOD PATTERN".
-const (
-	postDatasets  = "POST /v2/datasets"
-	getDatasets   = "GET /v2/datasets"
-	getDataset    = "GET /v2/datasets/{datasetId}"
-	putDataset    = "PUT /v2/datasets/{datasetId}"
-	deleteDataset = "DELETE /v2/datasets/{datasetId}"
-	getItems      = "GET /v2/datasets/{datasetId}/items"
-	getMe         = "GET /v2/users/me"
-)
 
 // faultCase is one operation running into one fault.
 type faultCase struct {
@@ -370,7 +358,7 @@ func faultyOperations() []*faultyOperation {
 			name: "read", hit: getDataset, tolerates: true,
 			after: func(c *faultCase) []string {
 				if c.missing() {
-					return []string{getMe}
+					return []string{getUser}
 				}
 				return nil
 			},
@@ -382,7 +370,7 @@ func faultyOperations() []*faultyOperation {
 			},
 		},
 		{
-			name: "read of a deleted one", hit: getMe, before: []string{getDataset}, after: none,
+			name: "read of a deleted one", hit: getUser, before: []string{getDataset}, after: none,
 			summary: summaryRead, what: func(*faultCase) string { return "reading the token's user" },
 			arrange: func(c *faultCase) {
 				existing(c)
@@ -420,7 +408,7 @@ func faultyOperations() []*faultyOperation {
 			after: func(c *faultCase) []string {
 				// The first attempt had its effect, and the last one says that it is gone.
 				if c.missing() || !c.failed && !c.lasting && c.fault.fault.TakesEffect && !c.harmless() {
-					return []string{getMe}
+					return []string{getUser}
 				}
 				return nil
 			},
@@ -438,7 +426,7 @@ func faultyOperations() []*faultyOperation {
 				case c.failed:
 					return nil
 				case c.missing():
-					return []string{getMe}
+					return []string{getUser}
 				}
 				return []string{getItems, deleteDataset}
 			},
@@ -455,7 +443,7 @@ func faultyOperations() []*faultyOperation {
 				case c.failed:
 					return nil
 				case c.missing():
-					return []string{getMe}
+					return []string{getUser}
 				}
 				return []string{deleteDataset}
 			},
@@ -490,7 +478,7 @@ func faultyOperations() []*faultyOperation {
 			name: "data source of a dataset", hit: getDataset, after: none,
 			summary: summaryRead, what: reading, arrange: existing,
 			run: func(ctx context.Context, c *faultCase) {
-				c.found, c.ds = c.w.data(ctx, "apify_dataset", values{"id": c.id})
+				c.found, c.ds = c.w.readDataSource(ctx, "apify_dataset", values{"id": c.id})
 			},
 			check: func(c *faultCase) {
 				if there := c.found != nil; there == c.failed || there && c.found["name"] != c.name {
@@ -502,7 +490,7 @@ func faultyOperations() []*faultyOperation {
 			name: "data source of all datasets", hit: getDatasets, after: none,
 			summary: summaryList, what: listing, arrange: existing,
 			run: func(ctx context.Context, c *faultCase) {
-				c.found, c.ds = c.w.data(ctx, "apify_datasets", values{})
+				c.found, c.ds = c.w.readDataSource(ctx, "apify_datasets", values{})
 			},
 			check: func(c *faultCase) {
 				datasets, _ := c.found["datasets"].([]any)
@@ -515,7 +503,7 @@ func faultyOperations() []*faultyOperation {
 			name: "list", hit: getDatasets, after: none,
 			summary: summaryList, what: listing, arrange: existing,
 			run: func(ctx context.Context, c *faultCase) {
-				var all []listed
+				var all []listResult
 				all, c.ds = c.w.listAll(ctx, values{}, 100, false)
 				if there := len(all) == 1; there == c.failed {
 					c.t.Errorf("what was listed is %v", all)
@@ -527,7 +515,7 @@ func faultyOperations() []*faultyOperation {
 			name: "ephemeral items URL", hit: getDataset, after: none,
 			summary: summarySign, what: reading, arrange: existing,
 			run: func(ctx context.Context, c *faultCase) {
-				c.found, c.ds = c.w.open(ctx, values{"dataset_id": c.id})
+				c.found, c.ds = c.w.openItemsURL(ctx, values{"dataset_id": c.id})
 			},
 			check: func(c *faultCase) {
 				if there := c.found["url"] != nil; there == c.failed {
@@ -579,10 +567,10 @@ const (
 	readsFromListing   = 3
 )
 
-// TestFaults runs each operation into each fault, once in passing and once
+// TestProvider_faults runs each operation into each fault, once in passing and once
 // lasting, and looks at what came of it: the error, the state, the server, and
 // every request that was sent.
-func TestFaults(t *testing.T) {
+func TestProvider_faults(t *testing.T) {
 	t.Parallel()
 	var cases []*faultCase
 	for _, op := range faultyOperations() {
@@ -598,33 +586,16 @@ func TestFaults(t *testing.T) {
 			}
 		}
 	}
-	runConcurrently(t, cases, func(c *faultCase) string {
-		how := "in passing"
+	forEach(40, cases, func(c *faultCase) {
+		duration := "transient"
 		if c.lasting {
-			how = "lasting"
+			duration = "lasting"
 		}
-		return c.op.name + "/" + c.fault.name + "/" + how
-	}, func(t *testing.T, c *faultCase) {
-		c.t = t
-		c.runFault()
-	})
-}
-
-// runConcurrently runs subtests that mostly wait: more at a time than -parallel
-// would let.
-func runConcurrently[C any](t *testing.T, cases []C, name func(C) string, test func(*testing.T, C)) {
-	t.Helper()
-	const atOnce = 40
-	turn := make(chan struct{}, atOnce)
-	var running sync.WaitGroup
-	for _, c := range cases {
-		turn <- struct{}{}
-		running.Go(func() {
-			defer func() { <-turn }()
-			t.Run(name(c), func(t *testing.T) { test(t, c) })
+		t.Run(c.op.name+"/"+c.fault.name+"/"+duration, func(t *testing.T) {
+			c.t = t
+			c.runFault()
 		})
-	}
-	running.Wait()
+	})
 }
 
 // harmless tells whether the fault has nothing to hit.

@@ -237,7 +237,7 @@ func (m *world) push() {
 
 // disturb has the server fail for some of the requests to come.
 func (m *world) disturb() {
-	m.disturbSome(postDatasets, putDataset, deleteDataset, getDataset, getItems, getDatasets, getMe)
+	m.disturbSome(postDatasets, putDataset, deleteDataset, getDataset, getItems, getDatasets, getUser)
 }
 
 // disturbWrites has it fail for some that write.
@@ -389,7 +389,7 @@ func (m *world) plan(run run, order []*resourceModel) ([]*step, map[*resourceMod
 	var steps []*step
 	var complaints []complaint
 	refreshed := map[*resourceModel]instance{}
-	each(m, order, func(r *resourceModel) {
+	forEach(m.parallelism, order, func(r *resourceModel) {
 		state, ds := r.state, diagnostics(nil)
 		if run.refresh && state.state != nil {
 			state, ds = w.read(m.Context(), r.state)
@@ -484,7 +484,7 @@ func (m *world) carryOut(run run, steps []*step) []complaint {
 	var mu sync.Mutex
 	var complaints []complaint
 	for _, group := range stages(steps) {
-		each(m, group, func(s *step) {
+		forEach(m.parallelism, group, func(s *step) {
 			if s.needs != nil && !s.needs.ok {
 				return
 			}
@@ -699,26 +699,6 @@ func (m *world) checkWords(ds diagnostics) {
 func (m *world) exists(id any) bool {
 	_, ok := m.s.API.Dataset(fmt.Sprint(id))
 	return ok
-}
-
-// each calls a function for all of them, as many at a time as Terraform would.
-func each[T any](m *world, all []T, f func(T)) {
-	if m.parallelism <= 1 { // in order, so that failures can be repeated
-		for _, t := range all {
-			f(t)
-		}
-		return
-	}
-	turn := make(chan struct{}, m.parallelism)
-	var running sync.WaitGroup
-	for _, t := range all {
-		turn <- struct{}{}
-		running.Go(func() {
-			defer func() { <-turn }()
-			f(t)
-		})
-	}
-	running.Wait()
 }
 
 // withForeignToken reads everything, and tries to delete something, with the
@@ -952,7 +932,7 @@ func (m *world) end() {
 	m.checkIdle()
 }
 
-func TestLifecycleProperty(t *testing.T) {
+func TestDataset_lifecycleProperty(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		m := newWorld(rt, t, worldOptions{resources: 4, names: 4, oneIn: 4})
@@ -965,13 +945,13 @@ func TestLifecycleProperty(t *testing.T) {
 	})
 }
 
-// bulkBudget bounds the time of TestLifecyclePropertyOfMany: what does not fit in
+// bulkBudget bounds the time of TestDataset_lifecyclePropertyMany: what does not fit in
 // is not tried.
 const bulkBudget = 30 * time.Second
 
-// TestLifecyclePropertyOfMany has so many resources that reading them turns to the
+// TestDataset_lifecyclePropertyMany has so many resources that reading them turns to the
 // listing, and handles them at the same time.
-func TestLifecyclePropertyOfMany(t *testing.T) {
+func TestDataset_lifecyclePropertyMany(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
 	tried, listings := 0, 0

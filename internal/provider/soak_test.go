@@ -49,10 +49,10 @@ func soakFaults(count func(kind string)) []emulator.Fault {
 	return faults
 }
 
-// TestAccSoak takes many datasets through their lives while the server fails all
+// TestAccDataset_soak takes many datasets through their lives while the server fails all
 // the time. In the end the server holds what the state says, neither more nor
 // less.
-func TestAccSoak(t *testing.T) {
+func TestAccDataset_soak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes minutes")
 	}
