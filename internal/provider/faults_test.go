@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -763,9 +762,6 @@ func (c *faultCase) expectRequests(attempts int) {
 		}
 	}
 }
-
-// internals is what no user should ever read.
-var internals = regexp.MustCompile(`(?i:panic|nil pointer|runtime error|goroutine)|%!|<nil>|tftypes|basetypes|\bGo (struct|value)\b|\bapify\.[A-Z]|\x1b`)
 
 // expectDiagnostics looks at what is said.
 func (c *faultCase) expectDiagnostics(attempts int) {

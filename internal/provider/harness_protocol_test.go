@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -87,6 +88,21 @@ func (ds diagnostics) has(texts ...string) bool {
 		}
 	}
 	return false
+}
+
+// internals matches texts that no user must see.
+var internals = regexp.MustCompile(`(?i:panic|nil pointer|runtime error|goroutine)|%!|<nil>|tftypes|basetypes|\bGo (struct|value)\b|\bapify\.[A-Z]|\x1b`)
+
+// checkTexts returns errors for diagnostics with internals or with the token.
+func checkTexts(ds diagnostics, token string) []string {
+	var wrong []string
+	if text := internals.FindString(ds.String()); text != "" {
+		wrong = append(wrong, fmt.Sprintf("the diagnostics contain %q:\n%s", text, ds))
+	}
+	if strings.Contains(ds.String(), token) {
+		wrong = append(wrong, fmt.Sprintf("the diagnostics contain the token:\n%s", ds))
+	}
+	return wrong
 }
 
 // newWalk starts a provider and configures it for a server. The given attributes replace those of
