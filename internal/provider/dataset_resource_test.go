@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -386,6 +387,10 @@ func TestAccDataset_missingFields(t *testing.T) {
 	})
 }
 
+// timeoutLimit bounds an operation whose timeout is 100 ms. It leaves time for a busy machine, and is
+// less than the default timeouts of an operation and of a request.
+const timeoutLimit = 10 * time.Second
+
 // TestDataset_timeouts has a server that does not respond.
 func TestDataset_timeouts(t *testing.T) {
 	t.Parallel()
@@ -411,15 +416,18 @@ func TestDataset_timeouts(t *testing.T) {
 				p = w.mustPlan(dataset, nil)
 			}
 			s.Recorder.Inject(emulator.FaultNamed(emulator.FaultHang))
+			// Without a working timeout the operation must end too, or the test would not.
+			ctx, cancel := context.WithTimeout(t.Context(), timeoutLimit)
+			defer cancel()
 			start := time.Now()
 			var ds diagnostics
 			if operation == "read" {
-				_, ds = w.read(t.Context(), dataset)
+				_, ds = w.read(ctx, dataset)
 			} else {
-				_, ds = w.apply(t.Context(), p)
+				_, ds = w.apply(ctx, p)
 			}
-			if took := time.Since(start); took > 10*time.Second {
-				t.Errorf("the operation took %s", took)
+			if took := time.Since(start); took < 100*time.Millisecond || took >= timeoutLimit {
+				t.Errorf("the operation took %s, and its timeout is 100ms", took)
 			}
 			if !ds.errors().has("own timeout", "timeouts attribute") {
 				t.Errorf("the errors do not name the timeout:\n%s", ds)
