@@ -354,6 +354,21 @@ func TestDataset_unknownAdoptExisting(t *testing.T) {
 	s.newWalk(t, nil).mustPlan(instance{}, values{"name": d.Name, "adopt_existing": unknown{}})
 }
 
+// TestDataset_lookupsOfApply plans two creations again in the apply, as Terraform does. The first plan
+// looks its name up. The second does not, because the apply has sent a POST by then, and its own POST
+// follows at once.
+func TestDataset_lookupsOfApply(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	w := s.newWalk(t, nil)
+	for range 2 {
+		if _, ds := w.apply(t.Context(), w.mustPlan(instance{}, values{"name": s.name(t)})); len(ds) > 0 {
+			t.Errorf("the creation has the diagnostics\n%s", ds)
+		}
+	}
+	s.expectSent(t, getDataset, postDatasets, postDatasets)
+}
+
 // TestAccDataset_sameName has two new resources with one name.
 func TestAccDataset_sameName(t *testing.T) {
 	t.Parallel()

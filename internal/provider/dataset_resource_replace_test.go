@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
@@ -211,6 +212,20 @@ func TestDataset_deleteAfterAdoption(t *testing.T) {
 	r.expectSent(t, getDataset, postDatasets)
 }
 
+// TestDataset_deleteBeforeAdoption deletes, in one apply, the dataset that another resource is about
+// to adopt: its creation is planned, and has not started.
+func TestDataset_deleteBeforeAdoption(t *testing.T) {
+	t.Parallel()
+	r := planNameReuse(t)
+	w := r.newWalk(t, nil)
+	if ds := r.planCreation(w); !ds.warnings().has("Existing Apify dataset will be adopted", r.id) {
+		t.Errorf("the plan of the creation does not show the adoption:\n%s", ds)
+	}
+	r.expectKept(w)
+	r.expectAdoption(w)
+	r.expectSent(t, getDataset, postDatasets)
+}
+
 // TestDataset_adoptDuringDeletion creates a dataset while the dataset that has the name is being
 // deleted in the same apply.
 func TestDataset_adoptDuringDeletion(t *testing.T) {
@@ -243,6 +258,21 @@ func TestDataset_adoptDuringDeletion(t *testing.T) {
 	if len(ds) > 0 || after.state == nil {
 		t.Errorf("after the creation there is a state: %t\n%s", after.state != nil, ds)
 	}
+}
+
+// TestDataset_adoptAfterDeletion adopts, in one apply, a dataset with the ID of one that the apply
+// has deleted, for example because somebody has restored it.
+func TestDataset_adoptAfterDeletion(t *testing.T) {
+	t.Parallel()
+	r := planNameReuse(t)
+	w := r.newWalk(t, nil)
+	if after, ds := w.apply(t.Context(), r.deletion); after.state != nil || len(ds) > 0 {
+		t.Errorf("after the deletion there is a state: %t\n%s", after.state != nil, ds)
+	}
+	r.API.Seed(emulator.Dataset{ID: r.id, Name: r.config["name"].(string), CreatedAt: time.Now().Add(-time.Hour)})
+	r.planCreation(w)
+	r.expectAdoption(w)
+	r.expectSent(t, getDataset, getItems, deleteDataset, postDatasets)
 }
 
 // TestDataset_deleteAfterRefusedAdoption deletes a dataset that a creation of the same apply refused
