@@ -1,38 +1,29 @@
 package provider
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
-	"github.com/apify/terraform-provider-apify/internal/apify"
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// TestAccDataset_generalAccess takes the access level through creation, drift and
-// removal from the configuration.
+// TestAccDataset_generalAccess creates a dataset with an access level, changes the level inside and
+// outside Terraform, and removes it from the configuration.
 func TestAccDataset_generalAccess(t *testing.T) {
 	s := newTestServer(t)
 	name := s.name(t)
 	var id string
-	outside := func(access apify.GeneralAccess) func() {
-		return func() {
-			if _, err := s.client(t).UpdateDataset(t.Context(), id, apify.DatasetUpdate{GeneralAccess: &access}); err != nil {
-				t.Error(err)
-			}
-			s.Recorder.Reset()
-		}
+	outside := func(access string) func() {
+		return func() { s.update(t, id, map[string]any{"generalAccess": access}) }
 	}
 	named := func(access string) string {
 		return s.datasetConfig(fmt.Sprintf("name = %q\ngeneral_access = %q", name, access))
@@ -42,61 +33,61 @@ func TestAccDataset_generalAccess(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config:           named("RESTRICTED"),
-				ConfigPlanChecks: preApply(created, plancheck.ExpectKnownValue(testAddress, tfjsonpath.New("general_access"), knownvalue.StringExact("RESTRICTED"))),
+				ConfigPlanChecks: preApply(expectCreate, plancheck.ExpectKnownValue(testAddress, tfjsonpath.New("general_access"), knownvalue.StringExact("RESTRICTED"))),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote("POST /v2/datasets?name="+name, `PUT /v2/datasets/{id} {"generalAccess":"RESTRICTED"}`),
+					s.checkWrites("POST /v2/datasets?name="+name, `PUT /v2/datasets/{id} {"generalAccess":"RESTRICTED"}`),
 					expectValue("general_access", knownvalue.StringExact("RESTRICTED")),
 					capture("id", &id),
 				},
 			},
 			{
-				PreConfig:        outside(apify.AnyoneWithIDCanRead),
+				PreConfig:        outside("ANYONE_WITH_ID_CAN_READ"),
 				Config:           named("RESTRICTED"),
-				ConfigPlanChecks: preApply(inPlace),
+				ConfigPlanChecks: preApply(expectUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote(`PUT /v2/datasets/{id} {"generalAccess":"RESTRICTED"}`),
+					s.checkWrites(`PUT /v2/datasets/{id} {"generalAccess":"RESTRICTED"}`),
 					expectValue("general_access", knownvalue.StringExact("RESTRICTED")),
 				},
 			},
 			{
-				// Not configured any more: it stays what it is.
+				// Removing the attribute from the configuration leaves the level unchanged.
 				Config:           s.datasetConfig(`name = "` + name + `"`),
 				ConfigPlanChecks: preApply(plancheck.ExpectEmptyPlan()),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote(),
+					s.checkWrites(),
 					expectValue("general_access", knownvalue.StringExact("RESTRICTED")),
 				},
 			},
 			{
-				// And it is whatever the server says.
-				PreConfig:        outside(apify.AnyoneWithIDCanRead),
+				// A level that is not configured is never a diff.
+				PreConfig:        outside("ANYONE_WITH_ID_CAN_READ"),
 				Config:           s.datasetConfig(`name = "` + name + `"`),
 				ConfigPlanChecks: preApply(plancheck.ExpectEmptyPlan()),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote(),
+					s.checkWrites(),
 					expectValue("general_access", knownvalue.StringExact("ANYONE_WITH_ID_CAN_READ")),
 				},
 			},
 			{
 				Config:           named("ANYONE_WITH_NAME_CAN_READ"),
-				ConfigPlanChecks: preApply(inPlace),
+				ConfigPlanChecks: preApply(expectUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote(`PUT /v2/datasets/{id} {"generalAccess":"ANYONE_WITH_NAME_CAN_READ"}`),
+					s.checkWrites(`PUT /v2/datasets/{id} {"generalAccess":"ANYONE_WITH_NAME_CAN_READ"}`),
 				},
 			},
 			{
-				// Without its name, nobody can read it by that.
+				// Without a name, the level cannot stay.
 				Config:            s.datasetConfig(""),
-				ConfigPlanChecks:  preApply(inPlace, plancheck.ExpectUnknownValue(testAddress, tfjsonpath.New("general_access"))),
-				ConfigStateChecks: []statecheck.StateCheck{s.wrote(`PUT /v2/datasets/{id} {"name":null}`)},
+				ConfigPlanChecks:  preApply(expectUpdate, plancheck.ExpectUnknownValue(testAddress, tfjsonpath.New("general_access"))),
+				ConfigStateChecks: []statecheck.StateCheck{s.checkWrites(`PUT /v2/datasets/{id} {"name":null}`)},
 			},
 		},
 	})
 }
 
-// TestAccDataset_accessAsCreated configures the level that new datasets have: one
-// request is enough.
-func TestAccDataset_accessAsCreated(t *testing.T) {
+// TestAccDataset_defaultAccess configures the level that new datasets have. The POST is the only
+// request that can change something.
+func TestAccDataset_defaultAccess(t *testing.T) {
 	s := newTestServer(t)
 	name := s.name(t)
 	resource.ParallelTest(t, resource.TestCase{
@@ -104,15 +95,14 @@ func TestAccDataset_accessAsCreated(t *testing.T) {
 		Steps: []resource.TestStep{{
 			Config: s.datasetConfig("name = \"" + name + "\"\ngeneral_access = \"FOLLOW_USER_SETTING\""),
 			ConfigStateChecks: []statecheck.StateCheck{
-				s.wrote("POST /v2/datasets?name=" + name),
+				s.checkWrites("POST /v2/datasets?name=" + name),
 				expectValue("general_access", knownvalue.StringExact("FOLLOW_USER_SETTING")),
 			},
 		}},
 	})
 }
 
-// TestAccDataset_localPlatform goes through a dataset's life on Apify's own local
-// platform, which has no access levels and ignores them.
+// TestAccDataset_localPlatform uses Apify's own local platform, which ignores access levels.
 func TestAccDataset_localPlatform(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{LocalPlatform: true})
@@ -127,16 +117,16 @@ func TestAccDataset_localPlatform(t *testing.T) {
 	}
 	all := s.API.Datasets()
 	if len(all) != 1 || all[0].Name != name {
-		t.Fatalf("there are the datasets %v", all)
+		t.Fatalf("the server has the datasets %v", all)
 	}
 	id := all[0].ID
 	s.expectWrites(t, "POST /v2/datasets?name="+name, "PUT /v2/datasets/"+id+` {"generalAccess":"RESTRICTED"}`)
 
 	s.Recorder.Reset()
-	c.write("main.tf", fmt.Sprintf(plainResource, name))
+	c.write("main.tf", fmt.Sprintf(nameOnly, name))
 	c.run("apply", "-auto-approve").expect(t, 0, "1 added")
 	if got := c.attributes(testAddress); got["id"] != id || got["general_access"] != nil || got["items_public_url"] != nil {
-		t.Errorf("the state has %v", got)
+		t.Errorf("the state is %v", got)
 	}
 	c.expectNoChanges()
 	s.expectWrites(t, "POST /v2/datasets?name="+name)
@@ -144,48 +134,47 @@ func TestAccDataset_localPlatform(t *testing.T) {
 	s.Recorder.Reset()
 	c.write("main.tf", fmt.Sprintf(restricted, name))
 	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset not changed as asked")
-	c.write("main.tf", fmt.Sprintf(plainResource, name+"-2"))
+	c.write("main.tf", fmt.Sprintf(nameOnly, name+"-2"))
 	c.mustRun("apply", "-auto-approve")
 	c.mustRun("destroy", "-auto-approve")
 	s.expectWrites(t, "PUT /v2/datasets/"+id+` {"generalAccess":"RESTRICTED"}`,
 		"PUT /v2/datasets/"+id+` {"name":"`+name+`-2"}`, "DELETE /v2/datasets/"+id)
 }
 
-// TestDataset_failureAfterPost has the second request of a creation fail in every
-// way. No resource is left in the state, tainted or not; a named dataset is there
-// for the next apply, and an unnamed one is removed.
+// TestDataset_failureAfterPost has the PUT of a creation fail. The creation leaves no resource in the
+// state, tainted or not. It leaves a named dataset for the next apply, and deletes an unnamed one.
 func TestDataset_failureAfterPost(t *testing.T) {
 	t.Parallel()
-	const later = `{"error":{"type":"insufficient-permissions","message":"No."}}`
+	const apiError = `{"error":{"type":"insufficient-permissions","message":"No."}}`
 	for _, failure := range []struct {
 		name  string
 		fault emulator.Fault
 		text  string
 	}{
-		{"forbidden", emulator.Fault{Status: http.StatusForbidden, Body: later}, "403 Forbidden, insufficient-permissions: No."},
-		{"refused", emulator.Fault{Status: http.StatusBadRequest, Body: later}, "400 Bad Request"},
+		{"forbidden", emulator.Fault{Status: http.StatusForbidden, Body: apiError}, "403 Forbidden, insufficient-permissions: No."},
+		{"refused", emulator.Fault{Status: http.StatusBadRequest, Body: apiError}, "400 Bad Request"},
 		{"not found", emulator.Fault{Status: http.StatusNotFound, Body: `{"error":{"type":"record-not-found","message":"Gone."}}`}, "record-not-found"},
 		{"server error", emulator.Fault{Status: http.StatusInternalServerError}, "tried 3 times"},
-		{"page", emulator.Fault{Status: http.StatusOK, Body: "<html>"}, "<html>"},
+		{"HTML page", emulator.Fault{Status: http.StatusOK, Body: "<html>"}, "<html>"},
 		{"reset", emulator.Fault{TakesEffect: true, Reset: true}, "no answer"},
-		{"cut", emulator.Fault{TakesEffect: true, CutBody: true}, "broke off"},
-		{"other dataset", emulator.Fault{TakesEffect: true, Mutate: mutateData("id", "AnotherDataset123")}, "AnotherDataset123"},
-		{"not applied", emulator.Fault{Mutate: mutateData("generalAccess", "FOLLOW_USER_SETTING")}, "not changed as asked"},
-		{"unreadable time", emulator.Fault{Mutate: mutateData("createdAt", "yesterday")}, "time that cannot be read"},
+		{"incomplete body", emulator.Fault{TakesEffect: true, CutBody: true}, "broke off"},
+		{"another dataset", emulator.Fault{TakesEffect: true, Mutate: setField("id", "AnotherDataset123")}, "AnotherDataset123"},
+		{"not applied", emulator.Fault{Mutate: setField("generalAccess", "FOLLOW_USER_SETTING")}, "not changed as asked"},
+		{"invalid time", emulator.Fault{Mutate: setField("createdAt", "yesterday")}, "time that cannot be read"},
 		{"timeout", emulator.Fault{Delay: time.Hour}, "own timeout"},
 		{"interrupt", emulator.Fault{Delay: time.Hour}, "interrupted"},
 	} {
 		for _, kind := range []string{"unnamed", "named", "existing"} {
 			for _, adopt := range []bool{true, false} {
 				if kind == "existing" && !adopt {
-					continue // refused before anything can fail
+					continue // refused before the PUT
 				}
 				t.Run(fmt.Sprintf("%s, %s, adopt_existing = %t", failure.name, kind, adopt), func(t *testing.T) {
 					t.Parallel()
 					s := newEmulator(t, emulator.Options{})
 					config := values{"general_access": "RESTRICTED", "adopt_existing": adopt}
 					if failure.name == "timeout" {
-						config["timeouts"] = values{"create": "3s"} // the first request must get through on a busy machine
+						config["timeouts"] = values{"create": "3s"} // leaves time for the POST on a busy machine
 					}
 					name := ""
 					if kind != "unnamed" {
@@ -211,42 +200,38 @@ func TestDataset_failureAfterPost(t *testing.T) {
 					start := time.Now()
 					after, ds := w.apply(t.Context(), p)
 					if after.state != nil || after.private != nil {
-						t.Error("there is a state")
+						t.Error("the creation left a state")
 					}
 					if !ds.errors().has(failure.text) {
-						t.Errorf("no error says %q:\n%s", failure.text, ds)
+						t.Errorf("no error contains %q:\n%s", failure.text, ds)
 					}
 					if took := time.Since(start); took > 20*time.Second {
-						t.Errorf("it took %s", took)
+						t.Errorf("the creation took %s", took)
 					}
 
-					var deleted bool
-					for _, r := range s.sent() {
-						deleted = deleted || strings.HasPrefix(r, "DELETE ")
-					}
-					all := s.API.Datasets()
+					all, deleted := s.API.Datasets(), s.sentAny(http.MethodDelete)
 					if kind == "unnamed" {
 						if !deleted || len(all) > 0 {
-							t.Errorf("there are the datasets %v, deleted: %t", all, deleted)
+							t.Errorf("the server has the datasets %v after a deletion: %t", all, deleted)
 						}
 						return
 					}
 					if deleted || len(all) != 1 {
-						t.Fatalf("there are the datasets %v, deleted: %t", all, deleted)
+						t.Fatalf("the server has the datasets %v after a deletion: %t", all, deleted)
 					}
 					s.Recorder.ClearFaults()
 					if adopt {
 						if !ds.warnings().has("left for the next apply", all[0].ID) {
-							t.Errorf("no warning tells what is left:\n%s", ds)
+							t.Errorf("no warning names the dataset that is left:\n%s", ds)
 						}
 						again := s.mustApply(t, instance{}, config)
 						if id := w.identityID(again); id != all[0].ID {
-							t.Errorf("the next apply came to dataset %s, and not %s", id, all[0].ID)
+							t.Errorf("the next apply has dataset %s, want %s", id, all[0].ID)
 						}
 						return
 					}
 					if !ds.errors().has("Apify dataset already exists", "import {", "terraform import", all[0].ID) {
-						t.Errorf("no error shows how to import:\n%s", ds)
+						t.Errorf("no error has the import commands:\n%s", ds)
 					}
 				})
 			}
@@ -254,54 +239,41 @@ func TestDataset_failureAfterPost(t *testing.T) {
 	}
 }
 
-func mutateData(field string, value any) func(int, http.Header, map[string]any) int {
-	return func(status int, _ http.Header, body map[string]any) int {
-		if d, ok := body["data"].(map[string]any); ok {
-			d[field] = value
-		}
-		return status
-	}
-}
-
-// TestDataset_unnamedLeftOver cannot even remove what it made for nothing.
+// TestDataset_unnamedLeftOver has the PUT of a creation fail, and then the deletion of the new dataset.
 func TestDataset_unnamedLeftOver(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	w := s.newWalk(t, values{"max_retries": 0})
-	p, _ := w.plan(t.Context(), instance{}, values{"general_access": "RESTRICTED"})
+	p := w.mustPlan(instance{}, values{"general_access": "RESTRICTED"})
 	s.Recorder.Inject(emulator.Fault{Method: http.MethodPut, Status: http.StatusInternalServerError},
 		emulator.Fault{Method: http.MethodDelete, Status: http.StatusBadGateway})
 	after, ds := w.apply(t.Context(), p)
 	all := s.API.Datasets()
 	if after.state != nil || len(all) != 1 {
-		t.Fatalf("there is a state: %t; the datasets are %v", after.state != nil, all)
+		t.Fatalf("after the creation there is a state: %t, and the server has the datasets %v", after.state != nil, all)
 	}
 	if !ds.errors().has("500 Internal Server Error") || !ds.errors().has("Unnamed Apify dataset left over", all[0].ID, "502 Bad Gateway") {
-		t.Errorf("the errors are %s", ds)
+		t.Errorf("got the diagnostics\n%s", ds)
 	}
 }
 
-// TestDataset_namelessAnswer has a server leave out the name of what it found or
-// made. It may be an old dataset, and is not deleted.
-func TestDataset_namelessAnswer(t *testing.T) {
+// TestDataset_responseWithoutName has a server whose response to the POST has no name. The dataset is
+// not deleted, because it can be an existing one.
+func TestDataset_responseWithoutName(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{ExistingStatus: http.StatusCreated})
 	d := s.API.Seed(emulator.Dataset{Name: s.name(t)})
 	w := s.newWalk(t, nil)
 	p, _ := w.plan(t.Context(), instance{}, values{"name": d.Name})
-	s.Recorder.Inject(emulator.Fault{Method: http.MethodPost, Mutate: func(status int, _ http.Header, body map[string]any) int {
-		body["data"] = map[string]any{"id": d.ID}
-		return status
-	}})
+	s.Recorder.Inject(emulator.Fault{Method: http.MethodPost, Mutate: keepFields("id")})
 	after, ds := w.apply(t.Context(), p)
 	if after.state != nil || !ds.errors().has("not changed as asked", d.ID) {
-		t.Errorf("there is a state: %t\n%s", after.state != nil, ds)
+		t.Errorf("after the creation there is a state: %t\n%s", after.state != nil, ds)
 	}
 	s.expectWrites(t, "POST /v2/datasets?name="+d.Name)
 }
 
-// TestAccDataset_interrupt sends Terraform the signal of Ctrl+C between the two
-// requests of a creation.
+// TestAccDataset_interrupt sends Terraform the signal of Ctrl+C during the PUT of a creation.
 func TestAccDataset_interrupt(t *testing.T) {
 	for _, kind := range []string{"named", "unnamed"} {
 		t.Run(kind, func(t *testing.T) {
@@ -327,36 +299,27 @@ func TestAccDataset_interrupt(t *testing.T) {
 			}
 			process <- cmd.Process
 			if err := cmd.Wait(); err == nil {
-				t.Error("the apply succeeded")
+				t.Error("the interrupted apply succeeded")
 			}
 			if took := time.Since(<-signalled); took > 10*time.Second {
-				t.Errorf("it took %s to stop", took)
+				t.Errorf("the apply took %s to stop", took)
 			}
-			result{output: flatten(out.String()), code: cmd.ProcessState.ExitCode()}.expect(t, 1, "Creating Apify dataset failed", "interrupted")
+			newResult(cmd, out).expect(t, 1, "Creating Apify dataset failed", "interrupted")
 			if c.attributes(testAddress) != nil {
 				t.Error("the dataset is in the state")
 			}
 			all := s.API.Datasets()
 			if kind == "unnamed" {
 				if len(all) > 0 {
-					t.Errorf("the dataset was left over: %v", all)
+					t.Errorf("the server has the datasets %v", all)
 				}
 				return
 			}
 			if len(all) != 1 {
-				t.Fatalf("there are the datasets %v", all)
+				t.Fatalf("the server has the datasets %v", all)
 			}
 			c.mustRun("apply", "-auto-approve")
-			if id := c.id(testAddress); id != all[0].ID {
-				t.Errorf("the next apply came to dataset %s, and not %s", id, all[0].ID)
-			}
+			c.expectID(testAddress, all[0].ID)
 		})
-	}
-}
-
-// stop is StopProvider, which is what an interrupt comes to.
-func (w *walk) stop() {
-	if _, err := w.server.StopProvider(context.Background(), &tfprotov6.StopProviderRequest{}); err != nil {
-		w.t.Error(err)
 	}
 }

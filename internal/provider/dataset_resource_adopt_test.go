@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,8 +11,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// TestAccDataset_adopt finds the dataset of its name, whichever status the server
-// answers with and whatever time its clock shows, and tells it from a new one.
+// TestAccDataset_adopt adopts existing datasets and creates a new one, whichever status the server
+// returns and whatever time its clock shows.
 func TestAccDataset_adopt(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -45,15 +44,11 @@ func TestAccDataset_adopt(t *testing.T) {
 			apply := c.run("apply", "-auto-approve")
 			apply.expect(t, 0, "Existing Apify dataset adopted", about)
 			for _, r := range []result{plan, apply} {
-				// Terraform would show one of several warnings with the same summary.
+				// Terraform shows only one of several warnings with the same summary.
 				r.expect(t, r.code, fmt.Sprintf("There is a dataset named %q already: %s", second.Name, second.ID))
-				if strings.Contains(r.output, fmt.Sprintf("There is a dataset named %q", other)) {
-					t.Errorf("the new dataset is taken for an old one:\n%s", r.output)
-				}
+				r.expectNone(t, fmt.Sprintf("There is a dataset named %q", other))
 			}
-			if id := c.id(testAddress); id != d.ID {
-				t.Errorf("the state has dataset %s, and not %s", id, d.ID)
-			}
+			c.expectID(testAddress, d.ID)
 			s.expectWritesInAnyOrder(t, "POST /v2/datasets?name="+d.Name, "POST /v2/datasets?name="+second.Name, "POST /v2/datasets?name="+other)
 
 			s.Recorder.Reset()
@@ -63,8 +58,8 @@ func TestAccDataset_adopt(t *testing.T) {
 	}
 }
 
-// TestAccDataset_adoptWithAccess sets what is configured of a dataset that is
-// adopted, and leaves the rest.
+// TestAccDataset_adoptWithAccess sets the configured access level of an adopted dataset, and leaves
+// its other fields unchanged.
 func TestAccDataset_adoptWithAccess(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -84,23 +79,19 @@ func TestAccDataset_adoptWithAccess(t *testing.T) {
 	c.expectNoChanges()
 }
 
-// TestAccDataset_lostState is the main reason to adopt.
+// TestAccDataset_lostState adopts the dataset of a lost state, which is the main reason for adoption.
 func TestAccDataset_lostState(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
 	name := s.name(t)
-	c.write("main.tf", `resource "apify_dataset" "test" { name = "`+name+`" }`)
-	c.mustRun("apply", "-auto-approve")
-	id := c.id(testAddress)
+	id := c.mustApply(nameOnly, name)
 
 	c.remove("terraform.tfstate")
 	s.Recorder.Reset()
 	c.run("apply", "-auto-approve").expect(t, 0, "1 added", "Existing Apify dataset")
 	s.expectWrites(t, "POST /v2/datasets?name="+name)
-	if again := c.id(testAddress); again != id {
-		t.Errorf("the state has dataset %s after it was lost, and had %s", again, id)
-	}
+	c.expectID(testAddress, id)
 	c.expectNoChanges()
 
 	s.Recorder.Reset()
@@ -108,23 +99,20 @@ func TestAccDataset_lostState(t *testing.T) {
 	s.expectWrites(t, "DELETE /v2/datasets/"+id)
 }
 
-// TestAccDataset_adoptRefused follows the way on that the error shows.
+// TestAccDataset_adoptRefused follows the advice of the error.
 func TestAccDataset_adoptRefused(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
 	c.skipBelow("1.5", "1.6") // import blocks
 	name := s.name(t)
-	existing, err := s.client(t).CreateDataset(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	existing, createdAt := s.create(t, name)
 	texts := []string{
 		"Apify dataset already exists",
-		fmt.Sprintf("There is a dataset named %q already: %s, created at %s, with 0 items", strings.ToUpper(name), existing.ID, *existing.CreatedAt),
+		fmt.Sprintf("There is a dataset named %q already: %s, created at %s, with 0 items", strings.ToUpper(name), existing, createdAt),
 		"nothing was changed",
-		`import { to = apify_dataset.NAME id = "` + existing.ID + `" }`,
-		"terraform import apify_dataset.NAME " + existing.ID,
+		`import { to = apify_dataset.NAME id = "` + existing + `" }`,
+		"terraform import apify_dataset.NAME " + existing,
 	}
 	const block = `
 		resource "apify_dataset" "test" {
@@ -139,19 +127,19 @@ func TestAccDataset_adoptRefused(t *testing.T) {
 	c.run("apply", "-auto-approve").expect(t, 1, texts...)
 	s.expectWrites(t)
 
-	// adopt_existing = false is not the default, which import has to assume.
-	c.write("import.tf", fmt.Sprintf("import {\n  to = apify_dataset.test\n  id = %q\n}\n", existing.ID))
+	// Import sets the default of adopt_existing, so that false is an update.
+	c.write("import.tf", fmt.Sprintf("import {\n  to = apify_dataset.test\n  id = %q\n}\n", existing))
 	c.run("apply", "-auto-approve").expect(t, 0, "1 imported, 0 added, 1 changed, 0 destroyed")
 	s.expectWrites(t)
 	c.expectNoChanges()
 
 	c.mustRun("destroy", "-auto-approve")
-	s.expectWrites(t, "DELETE /v2/datasets/"+existing.ID)
+	s.expectWrites(t, "DELETE /v2/datasets/"+existing)
 }
 
-// TestAccDataset_destroyBesideTakenName destroys a dataset while another resource
-// of the configuration cannot be created, which the CLI plans first.
-func TestAccDataset_destroyBesideTakenName(t *testing.T) {
+// TestAccDataset_destroyWithTakenName destroys a dataset while another resource of the configuration
+// cannot be created. The CLI plans that creation first, unless it does not refresh.
+func TestAccDataset_destroyWithTakenName(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
@@ -159,10 +147,7 @@ func TestAccDataset_destroyBesideTakenName(t *testing.T) {
 	c.write("mine.tf", `resource "apify_dataset" "mine" { name = "`+mine+`" }`)
 	c.mustRun("apply", "-auto-approve")
 	id := c.id("apify_dataset.mine")
-	existing, err := s.client(t).CreateDataset(t.Context(), taken)
-	if err != nil {
-		t.Fatal(err)
-	}
+	existing, _ := s.create(t, taken)
 	c.write("taken.tf", `
 		resource "apify_dataset" "taken" {
 		  name           = "`+taken+`"
@@ -171,17 +156,14 @@ func TestAccDataset_destroyBesideTakenName(t *testing.T) {
 	`)
 
 	s.Recorder.Reset()
-	c.run("destroy", "-auto-approve").expect(t, 1, "Apify dataset already exists", existing.ID)
+	c.run("destroy", "-auto-approve").expect(t, 1, "Apify dataset already exists", existing)
 	s.expectWrites(t)
 	c.run("destroy", "-auto-approve", "-refresh=false").expect(t, 0, "1 destroyed")
 	s.expectWrites(t, "DELETE /v2/datasets/"+id)
-	if err := s.client(t).DeleteDataset(t.Context(), existing.ID); err != nil {
-		t.Error(err)
-	}
+	s.delete(t, existing)
 }
 
-// TestAccDataset_adoptRefusedAtApply has somebody else create the dataset when
-// the plan is made already.
+// TestAccDataset_adoptRefusedAtApply has somebody else create the dataset after the plan.
 func TestAccDataset_adoptRefusedAtApply(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusCreated} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
@@ -198,7 +180,7 @@ func TestAccDataset_adoptRefusedAtApply(t *testing.T) {
 			`)
 			c.mustRun("plan", "-out=tfplan")
 
-			// It is not there yet when the apply looks for it, only when it is to be created.
+			// The lookup of the apply does not find it yet.
 			const id = "SomebodyElses1234"
 			s.Recorder.Inject(emulator.Fault{Method: http.MethodPost, Before: func(*http.Request) {
 				s.API.Seed(emulator.Dataset{ID: id, Name: name})
@@ -210,14 +192,14 @@ func TestAccDataset_adoptRefusedAtApply(t *testing.T) {
 				t.Error("the dataset is in the state")
 			}
 			if after, _ := s.API.Dataset(id); after.GeneralAccess != "FOLLOW_USER_SETTING" {
-				t.Errorf("its general access was set to %s", after.GeneralAccess)
+				t.Errorf("the general access is %s", after.GeneralAccess)
 			}
 		})
 	}
 }
 
-// TestAccDataset_adoptCase adopts, and imports, a dataset whose name is spelled
-// otherwise. There is no difference afterwards.
+// TestAccDataset_adoptCase adopts and imports a dataset whose name has another case than in the
+// configuration. The next plan has no changes.
 func TestAccDataset_adoptCase(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -227,14 +209,14 @@ func TestAccDataset_adoptCase(t *testing.T) {
 	c.write("main.tf", `resource "apify_dataset" "test" { name = "`+name+`" }`)
 	c.run("apply", "-auto-approve").expect(t, 0, "Existing Apify dataset adopted", d.ID)
 	if got := c.attributes(testAddress); got["id"] != d.ID || got["name"] != name {
-		t.Errorf("the state has %s named %q", got["id"], got["name"])
+		t.Errorf("the state has dataset %s named %q", got["id"], got["name"])
 	}
 	c.expectNoChanges()
 
 	c.mustRun("state", "rm", testAddress)
 	c.mustRun("import", testAddress, "~"+name)
 	if got := c.attributes(testAddress); got["id"] != d.ID || got["name"] != d.Name {
-		t.Errorf("the import gave %s named %q", got["id"], got["name"])
+		t.Errorf("after the import the state has dataset %s named %q", got["id"], got["name"])
 	}
 	c.expectNoChanges()
 	s.expectWrites(t, "POST /v2/datasets?name="+name)
@@ -243,7 +225,7 @@ func TestAccDataset_adoptCase(t *testing.T) {
 	}
 }
 
-// TestAccDataset_nameNotChecked plans although the name could not be looked up.
+// TestAccDataset_nameNotChecked plans a creation whose name cannot be looked up.
 func TestAccDataset_nameNotChecked(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -258,9 +240,9 @@ func TestAccDataset_nameNotChecked(t *testing.T) {
 	s.expectWrites(t, "POST /v2/datasets?name="+name)
 }
 
-// TestDataset_createdOrExisted tells a dataset that a creation found from one
-// that it made, retries of its own included.
-func TestDataset_createdOrExisted(t *testing.T) {
+// TestDataset_newOrExisting distinguishes new datasets from existing ones, also when the POST is
+// retried.
+func TestDataset_newOrExisting(t *testing.T) {
 	t.Parallel()
 	lost := emulator.Fault{Method: http.MethodPost, TakesEffect: true, Reset: true, Times: 2}
 	unavailable := emulator.Fault{Method: http.MethodPost, TakesEffect: true, Status: http.StatusServiceUnavailable, Times: 1}
@@ -270,20 +252,20 @@ func TestDataset_createdOrExisted(t *testing.T) {
 		name   string
 		faults []emulator.Fault
 		posts  int
-		// existed is how long ago the dataset was created; 0 is never.
-		existed time.Duration
+		// age is the age of the existing dataset. If it is 0, there is none.
+		age time.Duration
 	}{
 		{"new", nil, 1, 0},
-		{"new, the answer lost twice", []emulator.Fault{lost}, 3, 0},
-		{"new, the answer a lie", []emulator.Fault{unavailable}, 2, 0},
-		{"new, at the second attempt", []emulator.Fault{refused}, 2, 0},
-		{"new, answered late", []emulator.Fault{slow}, 1, 0},
-		{"old", nil, 1, time.Hour},
-		{"old, the answer lost twice", []emulator.Fault{lost}, 3, time.Hour},
-		{"old, the answer a lie", []emulator.Fault{unavailable}, 2, time.Hour},
-		{"old, at the second attempt", []emulator.Fault{refused}, 2, time.Hour},
-		{"old by seconds, the answer lost twice", []emulator.Fault{lost}, 3, 10 * time.Second},
-		{"old by seconds, answered late", []emulator.Fault{slow}, 1, 10 * time.Second},
+		{"new, response lost twice", []emulator.Fault{lost}, 3, 0},
+		{"new, error after effect", []emulator.Fault{unavailable}, 2, 0},
+		{"new, second attempt", []emulator.Fault{refused}, 2, 0},
+		{"new, slow response", []emulator.Fault{slow}, 1, 0},
+		{"existing", nil, 1, time.Hour},
+		{"existing, response lost twice", []emulator.Fault{lost}, 3, time.Hour},
+		{"existing, error after effect", []emulator.Fault{unavailable}, 2, time.Hour},
+		{"existing, second attempt", []emulator.Fault{refused}, 2, time.Hour},
+		{"existing for seconds, response lost twice", []emulator.Fault{lost}, 3, 10 * time.Second},
+		{"existing for seconds, slow response", []emulator.Fault{slow}, 1, 10 * time.Second},
 	} {
 		for _, status := range []int{http.StatusOK, http.StatusCreated} {
 			for _, skew := range []time.Duration{-time.Hour, 0, time.Hour} {
@@ -298,17 +280,14 @@ func TestDataset_createdOrExisted(t *testing.T) {
 						for _, d := range s.API.Datasets() {
 							s.API.Delete(d.ID)
 						}
-						// It appears after the plan, whose look-up would find it.
-						p, ds := s.newWalk(t, nil).plan(t.Context(), instance{}, values{"name": name, "adopt_existing": adopt})
-						if len(ds) > 0 {
-							t.Fatal(ds)
-						}
+						// The dataset appears after the plan, whose lookup would find it.
+						p := s.newWalk(t, nil).mustPlan(instance{}, values{"name": name, "adopt_existing": adopt})
 						var d emulator.Dataset
-						if test.existed > 0 {
-							d = s.API.Seed(emulator.Dataset{Name: name, CreatedAt: now().Add(-test.existed)})
+						if test.age > 0 {
+							d = s.API.Seed(emulator.Dataset{Name: name, CreatedAt: now().Add(-test.age)})
 						}
 						for _, fault := range test.faults {
-							if fault.Delay > 0 { // the answer is dated when it is sent
+							if fault.Delay > 0 { // the Date header has the time of the response
 								fault.Mutate = func(status int, header http.Header, _ map[string]any) int {
 									header.Set("Date", now().UTC().Format(http.TimeFormat))
 									return status
@@ -319,23 +298,23 @@ func TestDataset_createdOrExisted(t *testing.T) {
 						w := s.newWalk(t, nil)
 						after, ds := w.apply(t.Context(), p)
 
-						wantState := test.existed == 0 || adopt
+						wantState := test.age == 0 || adopt
 						if got := after.state != nil; got != wantState {
-							t.Errorf("adopt_existing = %t: there is a state: %t\n%s", adopt, got, ds)
+							t.Errorf("adopt_existing = %t: after the creation there is a state: %t\n%s", adopt, got, ds)
 						}
 						switch {
-						case test.existed == 0 && len(ds) > 0:
-							t.Errorf("adopt_existing = %t: the new dataset was taken for an old one: %s", adopt, ds)
-						case test.existed > 0 && adopt && !ds.warnings().has("Existing Apify dataset adopted", d.ID):
-							t.Errorf("the old dataset was taken for a new one: %s", ds)
-						case test.existed > 0 && !adopt && !ds.errors().has("Apify dataset already exists", "import {", d.ID):
-							t.Errorf("the old dataset was not refused: %s", ds)
+						case test.age == 0 && len(ds) > 0:
+							t.Errorf("adopt_existing = %t: the new dataset is treated as an existing one:\n%s", adopt, ds)
+						case test.age > 0 && adopt && !ds.warnings().has("Existing Apify dataset adopted", d.ID):
+							t.Errorf("the existing dataset is treated as a new one:\n%s", ds)
+						case test.age > 0 && !adopt && !ds.errors().has("Apify dataset already exists", "import {", d.ID):
+							t.Errorf("the existing dataset was not refused:\n%s", ds)
 						}
 						if got := s.writes(); len(got) != test.posts {
-							t.Errorf("adopt_existing = %t: the requests that write were %q", adopt, got)
+							t.Errorf("adopt_existing = %t: got the requests %q, want %d POST", adopt, got, test.posts)
 						}
 						if all := s.API.Datasets(); len(all) != 1 {
-							t.Errorf("adopt_existing = %t: there are %d datasets", adopt, len(all))
+							t.Errorf("adopt_existing = %t: the server has %d datasets", adopt, len(all))
 						}
 					}
 				})
@@ -344,42 +323,54 @@ func TestDataset_createdOrExisted(t *testing.T) {
 	}
 }
 
-// TestDataset_createdJustNow is about ages that decide nothing by themselves.
-func TestDataset_createdJustNow(t *testing.T) {
+// TestDataset_createdSecondsAgo has ages that are within the tolerance for clock skew.
+func TestDataset_createdSecondsAgo(t *testing.T) {
 	t.Parallel()
 	config := values{"name": "just-now", "adopt_existing": false}
 
-	// The status tells that somebody else was quicker.
+	// Somebody else created the dataset a second earlier, and the status 200 says so.
 	s := newEmulator(t, emulator.Options{ExistingStatus: http.StatusOK})
 	p, _ := s.newWalk(t, nil).plan(t.Context(), instance{}, config)
 	d := s.API.Seed(emulator.Dataset{Name: "just-now", CreatedAt: time.Now().Add(-time.Second)})
 	if after, ds := s.newWalk(t, nil).apply(t.Context(), p); after.state != nil || !ds.errors().has("Apify dataset already exists", d.ID) {
-		t.Errorf("there is a state: %t\n%s", after.state != nil, ds)
+		t.Errorf("after the creation there is a state: %t\n%s", after.state != nil, ds)
 	}
 
-	// The server's machines do not quite agree on the time.
+	// The clocks of the server's machines differ by two seconds.
 	s = newEmulator(t, emulator.Options{})
 	s.Recorder.Inject(emulator.Fault{Method: http.MethodPost,
-		Mutate: mutateData("createdAt", time.Now().Add(-2*time.Second).UTC().Format(time.RFC3339Nano))})
+		Mutate: setField("createdAt", time.Now().Add(-2*time.Second).UTC().Format(time.RFC3339Nano))})
 	p, _ = s.newWalk(t, nil).plan(t.Context(), instance{}, config)
 	if after, ds := s.newWalk(t, nil).apply(t.Context(), p); after.state == nil || len(ds) > 0 {
-		t.Errorf("there is a state: %t\n%s", after.state != nil, ds)
+		t.Errorf("after the creation there is a state: %t\n%s", after.state != nil, ds)
 	}
 }
 
-// TestDataset_unknownAdoptExisting leaves to apply what only apply can know.
+// TestDataset_unknownAdoptExisting plans to adopt or to refuse a dataset: only the apply knows.
 func TestDataset_unknownAdoptExisting(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	d := s.API.Seed(emulator.Dataset{Name: s.name(t)})
-	_, ds := s.newWalk(t, nil).plan(t.Context(), instance{}, values{"name": d.Name, "adopt_existing": unknown{}})
-	if len(ds) > 0 {
-		t.Errorf("the plan says\n%s", ds)
-	}
+	s.newWalk(t, nil).mustPlan(instance{}, values{"name": d.Name, "adopt_existing": unknown{}})
 }
 
-// TestAccDataset_twoNew has two resources create one dataset.
-func TestAccDataset_twoNew(t *testing.T) {
+// TestDataset_lookupsOfApply plans two creations again in the apply, as Terraform does. The first plan
+// looks its name up. The second does not, because the apply has sent a POST by then, and its own POST
+// follows at once.
+func TestDataset_lookupsOfApply(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	w := s.newWalk(t, nil)
+	for range 2 {
+		if _, ds := w.apply(t.Context(), w.mustPlan(instance{}, values{"name": s.name(t)})); len(ds) > 0 {
+			t.Errorf("the creation has the diagnostics\n%s", ds)
+		}
+	}
+	s.expectSent(t, getDataset, postDatasets, postDatasets)
+}
+
+// TestAccDataset_sameName has two new resources with one name.
+func TestAccDataset_sameName(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
@@ -390,14 +381,12 @@ func TestAccDataset_twoNew(t *testing.T) {
 	`)
 	r := c.run("apply", "-auto-approve")
 	r.expect(t, 1, "Apify dataset managed twice", "Another resource of this configuration creates a dataset named")
-	if n := strings.Count(r.output, "Error: "); n != 1 {
-		t.Errorf("there are %d errors:\n%s", n, r.output)
-	}
+	r.expectErrors(t, 1)
 	s.expectWrites(t)
 }
 
-// TestAccDataset_twoNewAtApply is the same with names that only apply knows.
-func TestAccDataset_twoNewAtApply(t *testing.T) {
+// TestAccDataset_sameNameAtApply has two new resources with one name that is known after apply.
+func TestAccDataset_sameNameAtApply(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
@@ -413,9 +402,7 @@ func TestAccDataset_twoNewAtApply(t *testing.T) {
 	c.write("main.tf", fmt.Sprintf(config+second, prefix))
 	r := c.run("apply", "-auto-approve")
 	r.expect(t, 1, "Apify dataset managed twice")
-	if n := strings.Count(r.output, "Error: "); n != 1 {
-		t.Errorf("there are %d errors:\n%s", n, r.output)
-	}
+	r.expectErrors(t, 1)
 	for _, w := range s.writes() {
 		if !strings.HasPrefix(w, "POST ") {
 			t.Errorf("the apply sent %s", w)
@@ -423,7 +410,7 @@ func TestAccDataset_twoNewAtApply(t *testing.T) {
 	}
 	a, b := c.attributes("apify_dataset.a"), c.attributes("apify_dataset.b")
 	if (a == nil) == (b == nil) {
-		t.Errorf("one of the two should be in the state: %v, %v", a, b)
+		t.Errorf("the state has %v and %v, want one of them", a, b)
 	}
 
 	c.write("main.tf", fmt.Sprintf(config, prefix))
@@ -434,20 +421,19 @@ func TestAccDataset_twoNewAtApply(t *testing.T) {
 	c.mustRun("destroy", "-auto-approve")
 }
 
-// TestAccDataset_oneNewOneInState has a new resource with the name of another
-// one's dataset.
-func TestAccDataset_oneNewOneInState(t *testing.T) {
+// TestAccDataset_nameOfOtherResource has a new resource with the name of a dataset that another
+// resource manages.
+func TestAccDataset_nameOfOtherResource(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
 	name := s.name(t)
-	c.write("main.tf", `resource "apify_dataset" "test" { name = "`+name+`" }`)
-	c.mustRun("apply", "-auto-approve")
+	id := c.mustApply(nameOnly, name)
 
 	s.Recorder.Reset()
 	c.write("second.tf", `resource "apify_dataset" "second" { name = "`+strings.ToUpper(name)+`" }`)
-	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "Dataset "+c.id(testAddress), "moved {")
-	c.run("apply", "-auto-approve", "-refresh=false").expect(t, 1, "Apify dataset managed twice", "Dataset "+c.id(testAddress), "moved {")
+	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "Dataset "+id, "moved {")
+	c.run("apply", "-auto-approve", "-refresh=false").expect(t, 1, "Apify dataset managed twice", "Dataset "+id, "moved {")
 	s.expectWrites(t)
 
 	c.remove("second.tf")
@@ -455,43 +441,40 @@ func TestAccDataset_oneNewOneInState(t *testing.T) {
 	c.mustRun("destroy", "-auto-approve")
 }
 
-// TestDataset_nameGivenAway has one resource give up the name that another one is
-// to be created with, in one apply, with a plan that did not see it coming. Which
-// of them comes first is chance.
-func TestDataset_nameGivenAway(t *testing.T) {
+// TestDataset_renameAndCreate renames a dataset and creates another one with its old name, in one
+// apply and in either order. The plan did not foresee it.
+func TestDataset_renameAndCreate(t *testing.T) {
 	t.Parallel()
 	for _, adoptedFirst := range []bool{true, false} {
 		s := newEmulator(t, emulator.Options{})
 		name, other := s.name(t), s.name(t)
 		old := s.mustApply(t, instance{}, values{"name": name})
-		renaming, renamed := values{"name": other}, s.newWalk(t, nil)
-		rename, ds := renamed.plan(t.Context(), old, renaming)
-		creation, more := s.newWalk(t, nil).plan(t.Context(), instance{}, values{"name": name, "general_access": "RESTRICTED"})
-		if len(ds) > 0 || len(more.errors()) > 0 {
-			t.Fatal(ds, more)
+		renaming := values{"name": other}
+		rename := s.newWalk(t, nil).mustPlan(old, renaming)
+		creation, ds := s.newWalk(t, nil).plan(t.Context(), instance{}, values{"name": name, "general_access": "RESTRICTED"})
+		if len(ds.errors()) > 0 {
+			t.Fatal(ds)
 		}
-		id := renamed.identityID(old)
 
 		s.Recorder.Reset()
 		w := s.newWalk(t, nil)
+		id := w.identityID(old)
 		if adoptedFirst {
 			if _, ds := w.apply(t.Context(), creation); len(ds.errors()) > 0 {
-				t.Errorf("the creation says %s", ds)
+				t.Errorf("the creation has the diagnostics\n%s", ds)
 			}
 			if _, ds := w.plan(t.Context(), old, renaming); !ds.errors().has("Apify dataset managed twice", id) {
-				t.Errorf("the rename says %s", ds)
+				t.Errorf("the rename has the diagnostics\n%s", ds)
 			}
 			s.expectWrites(t, "POST /v2/datasets?name="+name, "PUT /v2/datasets/"+id+` {"generalAccess":"RESTRICTED"}`)
 			continue
 		}
-		if _, ds := w.plan(t.Context(), old, renaming); len(ds) > 0 {
-			t.Errorf("the rename says %s", ds)
-		}
+		w.mustPlan(old, renaming)
 		if after, ds := w.apply(t.Context(), creation); after.state != nil || !ds.errors().has("Apify dataset managed twice", id) {
-			t.Errorf("the creation says %s", ds)
+			t.Errorf("the creation has the diagnostics\n%s", ds)
 		}
 		if _, ds := w.apply(t.Context(), rename); len(ds) > 0 {
-			t.Errorf("the rename says %s", ds)
+			t.Errorf("the rename has the diagnostics\n%s", ds)
 		}
 		s.expectWrites(t, "POST /v2/datasets?name="+name, "PUT /v2/datasets/"+id+` {"name":"`+other+`"}`)
 		if d, _ := s.API.Dataset(id); d.Name != other || d.GeneralAccess != "FOLLOW_USER_SETTING" {
@@ -500,16 +483,14 @@ func TestDataset_nameGivenAway(t *testing.T) {
 	}
 }
 
-// TestAccDataset_twoImported has one dataset in the state twice, and takes the
-// way on that the error shows.
-func TestAccDataset_twoImported(t *testing.T) {
+// TestAccDataset_importTwice imports a dataset that another resource manages, and follows the advice
+// of the error.
+func TestAccDataset_importTwice(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
 	name := s.name(t)
-	c.write("main.tf", `resource "apify_dataset" "test" { name = "`+name+`" }`)
-	c.mustRun("apply", "-auto-approve")
-	id := c.id(testAddress)
+	id := c.mustApply(nameOnly, name)
 	c.write("second.tf", `resource "apify_dataset" "second" { name = "`+name+`" }`)
 	c.mustRun("import", "apify_dataset.second", id)
 
@@ -525,18 +506,14 @@ func TestAccDataset_twoImported(t *testing.T) {
 	s.expectWrites(t, "DELETE /v2/datasets/"+id)
 }
 
-// TestAccDataset_twoImportBlocks is the same within one plan.
-func TestAccDataset_twoImportBlocks(t *testing.T) {
+// TestAccDataset_importBlockTwice imports one dataset for two resources in one plan.
+func TestAccDataset_importBlockTwice(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
 	c.skipBelow("1.5", "1.6")
 	name := s.name(t)
-	d, err := s.client(t).CreateDataset(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.client(t).DeleteDataset(context.Background(), d.ID) })
+	id, _ := s.create(t, name)
 	s.Recorder.Reset()
 	for i, label := range []string{"a", "b"} {
 		c.write(label+".tf", fmt.Sprintf(`
@@ -545,8 +522,8 @@ func TestAccDataset_twoImportBlocks(t *testing.T) {
 			  to = apify_dataset.%[1]s
 			  id = %[3]q
 			}
-		`, label, name, []string{d.ID, "~" + name}[i]))
+		`, label, name, []string{id, "~" + name}[i]))
 	}
-	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "Dataset "+d.ID)
+	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "Dataset "+id)
 	s.expectWrites(t)
 }

@@ -19,36 +19,6 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// clock is a time that a test sets.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-// newEmulatorAt starts an emulator that goes by a clock, as does the provider.
-func newEmulatorAt(t *testing.T, options emulator.Options) (*testServer, *clock) {
-	t.Helper()
-	c := &clock{at: time.Now()}
-	options.Now = c.now
-	s := newEmulator(t, options)
-	s.Now = c.now
-	return s, c
-}
-
-const day = 24 * time.Hour
-
 const urlOutput = `
 	output "url" {
 	  value     = apify_dataset.test.items_public_url
@@ -56,16 +26,16 @@ const urlOutput = `
 	}
 `
 
-// TestAccDataset_itemsURL keeps a signed URL as long as it is good for a week
-// more, and takes new ones only then and when the access changes.
+// TestAccDataset_itemsURL keeps a signed URL while it is valid for at least 7 more days, and replaces
+// it later or if the access changes.
 func TestAccDataset_itemsURL(t *testing.T) {
-	s, clock := newEmulatorAt(t, emulator.Options{})
+	s, clock := newEmulatorWithClock(t, time.Now())
 	name := s.name(t)
 	config := func(access string) string {
 		return s.datasetConfig(fmt.Sprintf("name = %q\ngeneral_access = %q", name, access)) + urlOutput
 	}
 	var id, first, second string
-	isFirst := knownvalue.StringFunc(func(v string) error { return equalTo(first)(v) })
+	opens := knownvalue.StringFunc(func(v string) error { return checkPublicURL(t.Context(), v) })
 	resource.ParallelTest(t, resource.TestCase{
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_4_6)}, // sensitive values
 		ProtoV6ProviderFactories: s.factories(),
@@ -75,57 +45,60 @@ func TestAccDataset_itemsURL(t *testing.T) {
 				ConfigStateChecks: []statecheck.StateCheck{
 					capture("id", &id),
 					capture("items_public_url", &first),
-					expectValue("items_public_url", knownvalue.StringFunc(func(v string) error { return s.opens(v) })),
+					expectValue("items_public_url", opens),
 					statecheck.ExpectSensitiveValue(testAddress, tfjsonpath.New("items_public_url")),
 				},
 			},
 			{
-				// It was good for 14 days, and still is for a minute more than 7.
-				PreConfig:         func() { clock.pass(7*day - time.Minute); s.Recorder.Reset() },
+				// Signatures are valid for 14 days. This one is valid for 7 days and a minute.
+				PreConfig:         func() { clock.advance(7*day - time.Minute); s.Recorder.Reset() },
 				Config:            config("RESTRICTED"),
 				ConfigPlanChecks:  preApply(plancheck.ExpectEmptyPlan()),
-				ConfigStateChecks: []statecheck.StateCheck{s.wrote(), expectValue("items_public_url", isFirst)},
+				ConfigStateChecks: []statecheck.StateCheck{s.checkWrites(), expectValue("items_public_url", equalTo(&first))},
 			},
 			{
-				// A minute later it is not. Only the output changes.
-				PreConfig: func() { clock.pass(2 * time.Minute) },
+				// This one is valid for less than 7 days. Only the output changes.
+				PreConfig: func() { clock.advance(2 * time.Minute) },
 				Config:    config("RESTRICTED"),
-				ConfigPlanChecks: preApply(noAction, plancheck.ExpectNonEmptyPlan(),
+				ConfigPlanChecks: preApply(expectNoOp, plancheck.ExpectNonEmptyPlan(),
 					plancheck.ExpectKnownValue(testAddress, tfjsonpath.New("items_public_url"), knownvalue.StringFunc(func(v string) error {
 						if v == first {
-							return fmt.Errorf("the URL is the old one")
+							return fmt.Errorf("it is still %q", v)
 						}
 						second = v
-						return s.opens(v)
+						return checkPublicURL(t.Context(), v)
 					}))),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote(),
-					expectValue("items_public_url", knownvalue.StringFunc(func(v string) error { return equalTo(second)(v) })),
+					s.checkWrites(),
+					expectValue("items_public_url", equalTo(&second)),
 				},
 			},
 			{
 				Config: config("ANYONE_WITH_ID_CAN_READ"),
-				ConfigPlanChecks: preApply(inPlace,
+				ConfigPlanChecks: preApply(expectUpdate,
 					plancheck.ExpectUnknownValue(testAddress, tfjsonpath.New("items_public_url"))),
 				ConfigStateChecks: []statecheck.StateCheck{
 					expectValue("items_public_url", knownvalue.StringFunc(func(v string) error {
-						return equalTo(s.URL + "/v2/datasets/" + id + "/items")(v)
+						if want := s.URL + "/v2/datasets/" + id + "/items"; v != want {
+							return fmt.Errorf("got %q, want %q", v, want)
+						}
+						return nil
 					})),
 				},
 			},
 			{
-				// Somebody else restricts it: the URL in the state works no more.
+				// After somebody else has restricted access, the URL in the state is no longer valid.
 				PreConfig: func() {
 					s.API.Update(id, func(d *emulator.Dataset) { d.GeneralAccess = "RESTRICTED" })
 				},
 				Config:           s.datasetConfig(`name = "`+name+`"`) + urlOutput,
-				ConfigPlanChecks: preApply(noAction),
+				ConfigPlanChecks: preApply(expectNoOp),
 				ConfigStateChecks: []statecheck.StateCheck{
 					expectValue("items_public_url", knownvalue.StringFunc(func(v string) error {
 						if !strings.Contains(v, "signature=") {
-							return fmt.Errorf("it is not signed")
+							return fmt.Errorf("%q is not signed", v)
 						}
-						return s.opens(v)
+						return checkPublicURL(t.Context(), v)
 					})),
 				},
 			},
@@ -133,34 +106,18 @@ func TestAccDataset_itemsURL(t *testing.T) {
 	})
 }
 
-// opens is an error unless a URL shows the items to somebody without a token.
-func (s *testServer) opens(itemsURL string) error {
-	resp, err := http.Get(itemsURL) //nolint:gosec,noctx // the emulator's
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the URL %s is answered with %s", itemsURL, resp.Status)
-	}
-	return nil
-}
-
-// TestAccDataset_itemsURLNotDecodable takes a signature that nobody understands
-// as it comes, without ever planning a change of the resource.
+// TestAccDataset_itemsURLNotDecodable has signatures that cannot be decoded. Each refresh stores the
+// new URL, and the plan never has a change because of it.
 func TestAccDataset_itemsURLNotDecodable(t *testing.T) {
 	s := newEmulator(t, emulator.Options{})
 	var mu sync.Mutex
 	n := 0
-	s.Recorder.Inject(emulator.Fault{Mutate: func(status int, _ http.Header, body map[string]any) int {
+	s.Recorder.Inject(emulator.Fault{Mutate: changeObject(func(d map[string]any) {
 		mu.Lock()
 		defer mu.Unlock()
-		if d, ok := body["data"].(map[string]any); ok {
-			n++
-			d["itemsPublicUrl"] = fmt.Sprintf("%s/v2/datasets/%s/items?signature=v%d", s.URL, d["id"], n)
-		}
-		return status
-	}})
+		n++
+		d["itemsPublicUrl"] = fmt.Sprintf("%s/v2/datasets/%s/items?signature=v%d", s.URL, d["id"], n)
+	})})
 	name := s.name(t)
 	var first string
 	resource.ParallelTest(t, resource.TestCase{
@@ -172,23 +129,18 @@ func TestAccDataset_itemsURLNotDecodable(t *testing.T) {
 			},
 			{
 				Config:           s.datasetConfig("name = \"" + name + "\"\nforce_destroy = true"),
-				ConfigPlanChecks: preApply(inPlace),
+				ConfigPlanChecks: preApply(expectUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote("POST /v2/datasets?name=" + name),
-					expectValue("items_public_url", knownvalue.StringFunc(func(v string) error {
-						if v == first {
-							return fmt.Errorf("the URL was not taken as it came")
-						}
-						return nil
-					})),
+					s.checkWrites("POST /v2/datasets?name=" + name),
+					expectValue("items_public_url", differentFrom(&first)),
 				},
 			},
 		},
 	})
 }
 
-// TestDataset_itemsURLKept says which URL is in the state after a refresh.
-func TestDataset_itemsURLKept(t *testing.T) {
+// TestDataset_itemsURLRefresh lists when a refresh keeps the URL in the state.
+func TestDataset_itemsURLRefresh(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name string
@@ -196,66 +148,62 @@ func TestDataset_itemsURLKept(t *testing.T) {
 		change func(s *testServer, c *clock, id string)
 		kept   bool
 	}{
-		{"nothing happened", func(*testServer, *clock, string) {}, true},
-		{"days passed", func(_ *testServer, c *clock, _ string) { c.pass(6 * day) }, true},
-		{"more than a week passed", func(_ *testServer, c *clock, _ string) { c.pass(8 * day) }, false},
-		{"more than its validity passed", func(_ *testServer, c *clock, _ string) { c.pass(15 * day) }, false},
+		{"no change", func(*testServer, *clock, string) {}, true},
+		{"6 days later", func(_ *testServer, c *clock, _ string) { c.advance(6 * day) }, true},
+		{"8 days later", func(_ *testServer, c *clock, _ string) { c.advance(8 * day) }, false},
+		{"15 days later", func(_ *testServer, c *clock, _ string) { c.advance(15 * day) }, false},
 		{"a new key", func(s *testServer, _ *clock, id string) {
 			s.API.Update(id, func(d *emulator.Dataset) { d.URLSigningSecretKey = strings.Repeat("n", 32) })
 		}, false},
-		{"another host", func(s *testServer, _ *clock, _ string) { s.mutateURL(func(u *url.URL) { u.Host = "example.com" }) }, false},
-		{"another path", func(s *testServer, _ *clock, _ string) { s.mutateURL(func(u *url.URL) { u.Path += "/all" }) }, false},
-		{"another parameter", func(s *testServer, _ *clock, _ string) { s.mutateURL(func(u *url.URL) { u.RawQuery += "&clean=1" }) }, false},
-		{"no signature", func(s *testServer, _ *clock, _ string) { s.mutateURL(func(u *url.URL) { u.RawQuery = "" }) }, false},
-		{"an unknown form of signature", func(s *testServer, _ *clock, _ string) {
-			s.mutateURL(func(u *url.URL) { u.RawQuery = "signature=MS4wLmE" })
+		{"another host", func(s *testServer, _ *clock, _ string) { s.changeItemsURL(func(u *url.URL) { u.Host = "example.com" }) }, false},
+		{"another path", func(s *testServer, _ *clock, _ string) { s.changeItemsURL(func(u *url.URL) { u.Path += "/all" }) }, false},
+		{"another parameter", func(s *testServer, _ *clock, _ string) {
+			s.changeItemsURL(func(u *url.URL) { u.RawQuery += "&clean=1" })
+		}, false},
+		{"no signature", func(s *testServer, _ *clock, _ string) { s.changeItemsURL(func(u *url.URL) { u.RawQuery = "" }) }, false},
+		{"a signature of another version", func(s *testServer, _ *clock, _ string) {
+			s.changeItemsURL(func(u *url.URL) { u.RawQuery = "signature=MS4wLmE" })
 		}, false},
 		{"no URL", func(s *testServer, _ *clock, _ string) {
-			s.Recorder.Inject(emulator.Fault{Method: http.MethodGet, Mutate: mutateData("itemsPublicUrl", nil)})
+			s.Recorder.Inject(emulator.Fault{Method: http.MethodGet, Mutate: setField("itemsPublicUrl", nil)})
 		}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s, clock := newEmulatorAt(t, emulator.Options{})
+			s, clock := newEmulatorWithClock(t, time.Now())
 			config := values{"general_access": "RESTRICTED"}
 			before := s.mustApply(t, instance{}, config)
 			w := s.newWalk(t, nil)
 			state := w.values(before.state)
-			was, id := state["items_public_url"].(string), state["id"].(string)
-			clock.pass(time.Second) // or the fresh signature would be the same
+			old, id := state["items_public_url"].(string), state["id"].(string)
+			clock.advance(time.Second) // so that the new signature differs
 			test.change(s, clock, id)
 
-			after, ds := w.read(t.Context(), before)
-			if len(ds) > 0 {
-				t.Fatal(ds)
+			after := w.mustRead(before)
+			got := w.values(after.state)["items_public_url"]
+			if kept := got == old; kept != test.kept {
+				t.Errorf("the URL was %s and is %v, want it kept: %t", old, got, test.kept)
 			}
-			is := w.values(after.state)["items_public_url"]
-			if kept := is == was; kept != test.kept {
-				t.Errorf("the URL was %s, and is %v", was, is)
-			}
-			p, ds := w.plan(t.Context(), after, config)
-			if len(ds) > 0 || w.changes(p) {
-				t.Errorf("the plan changes %v: %s", w.values(p.state), ds)
+			if p := w.mustPlan(after, config); w.changes(p) {
+				t.Errorf("the plan changes %v", w.values(p.state))
 			}
 		})
 	}
 }
 
-// mutateURL changes the items URL in what is read from now on.
-func (s *testServer) mutateURL(change func(*url.URL)) {
-	s.Recorder.Inject(emulator.Fault{Method: http.MethodGet, Mutate: func(status int, _ http.Header, body map[string]any) int {
-		d := body["data"].(map[string]any)
+// changeItemsURL changes the items URL in all later responses to reads.
+func (s *testServer) changeItemsURL(change func(*url.URL)) {
+	s.Recorder.Inject(emulator.Fault{Method: http.MethodGet, Mutate: changeObject(func(d map[string]any) {
 		u, err := url.Parse(d["itemsPublicUrl"].(string))
 		if err == nil {
 			change(u)
 			d["itemsPublicUrl"] = u.String()
 		}
-		return status
-	}})
+	})})
 }
 
-// TestAccDataset_itemsURLSecret shows the URL nowhere.
-func TestAccDataset_itemsURLSecret(t *testing.T) {
+// TestAccDataset_itemsURLSensitive prints no URL.
+func TestAccDataset_itemsURLSensitive(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
@@ -277,14 +225,14 @@ func TestAccDataset_itemsURLSecret(t *testing.T) {
 		c.mustRun("apply", "-auto-approve"),
 		c.mustRun("show", "-no-color"),
 	} {
-		r.never(t, "signature", "/items")
+		r.expectNone(t, "signature", "/items")
 		r.expect(t, 0, "(sensitive value)")
 	}
 	itemsURL, ok := c.attributes(testAddress)["items_public_url"].(string)
 	if !ok || !strings.Contains(itemsURL, "signature=") {
 		t.Fatalf("the state has the URL %s", itemsURL)
 	}
-	if err := s.opens(itemsURL); err != nil {
+	if err := checkPublicURL(t.Context(), itemsURL); err != nil {
 		t.Error(err)
 	}
 	c.mustRun("destroy", "-auto-approve")

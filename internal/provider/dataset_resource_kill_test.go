@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,19 +19,19 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// killer ends a CLI and its provider as a power cut would, at the moment that
-// another goroutine finds.
+// killer kills a CLI and its provider, as a power cut would, at a moment that another goroutine
+// chooses.
 type killer struct {
 	group chan int
 	once  sync.Once
 }
 
-// kill kills the group, once.
+// kill kills the process group, once.
 func (k *killer) kill() {
 	k.once.Do(func() { _ = syscall.Kill(-<-k.group, syscall.SIGKILL) })
 }
 
-// runKilled runs a command of the CLI in a process group of its own, which k kills.
+// runKilled runs a command of the CLI in a process group of its own, and expects k to kill it.
 func (c *cli) runKilled(k *killer, args ...string) {
 	c.t.Helper()
 	cmd, out := c.command(args...)
@@ -47,11 +46,11 @@ func (c *cli) runKilled(k *killer, args ...string) {
 	}
 }
 
-// stateStore is a server of Terraform's http backend, which keeps a state.
+// stateStore is a server for Terraform's http backend.
 type stateStore struct {
 	mu    sync.Mutex
 	state []byte
-	// lose has what is to be stored lost.
+	// lose is called instead of storing a new state, if it is set.
 	lose func()
 }
 
@@ -71,18 +70,15 @@ func (s *stateStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// useStateStore has the CLI keep its state in a store, which it writes to only
-// when it is through: the local state file is written after each resource.
+// useStateStore makes the CLI keep its state in a store. The CLI writes to it once, after the apply,
+// whereas it writes a local state file after each resource.
 func (c *cli) useStateStore(store *stateStore) {
 	c.t.Helper()
 	server := httptest.NewServer(store)
 	c.t.Cleanup(server.Close)
 	c.write("backend.tf", "terraform {\n  backend \"http\" {\n    address = \""+server.URL+"\"\n  }\n}\n")
-	provider, err := binary()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	// init, which the backend needs, does not know of development overrides.
+	provider := mustBuildProvider(c.t)
+	// The backend needs init, which ignores development overrides.
 	mirror := c.t.TempDir()
 	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
 		dir := filepath.Join(mirror, host, "apify", "apify", "0.0.1", runtime.GOOS+"_"+runtime.GOARCH)
@@ -96,30 +92,29 @@ func (c *cli) useStateStore(store *stateStore) {
 	c.mustRun("init", "-plugin-dir="+mirror)
 }
 
-// TestAccDataset_kill kills Terraform and the provider at every moment of a
-// creation. The next apply comes to the same dataset, and nothing is ever
-// deleted.
+// TestAccDataset_kill kills Terraform and the provider at every moment of a creation. The next apply
+// has the same dataset, if it is named. Nothing is deleted.
 func TestAccDataset_kill(t *testing.T) {
 	for _, moment := range []struct {
 		name string
-		// fault has a request call its hook.
+		// fault returns a fault that calls kill. If it is nil, the state store does.
 		fault func(kill func(*http.Request)) emulator.Fault
-		// made is how many datasets the killed apply made.
-		made int
+		// created is the number of datasets that the killed apply created.
+		created int
 	}{
 		{"before the POST", func(kill func(*http.Request)) emulator.Fault {
 			return emulator.Fault{Method: http.MethodPost, Before: kill, Delay: time.Hour}
 		}, 0},
-		{"after the POST, before its answer", func(kill func(*http.Request)) emulator.Fault {
+		{"after the POST, before its response", func(kill func(*http.Request)) emulator.Fault {
 			return emulator.Fault{Method: http.MethodPost, TakesEffect: true, After: kill, Delay: time.Hour}
 		}, 1},
 		{"before the PUT", func(kill func(*http.Request)) emulator.Fault {
 			return emulator.Fault{Method: http.MethodPut, Before: kill, Delay: time.Hour}
 		}, 1},
-		{"after the PUT, before its answer", func(kill func(*http.Request)) emulator.Fault {
+		{"after the PUT, before its response", func(kill func(*http.Request)) emulator.Fault {
 			return emulator.Fault{Method: http.MethodPut, TakesEffect: true, After: kill, Delay: time.Hour}
 		}, 1},
-		{"after all answers, before the state is saved", nil, 1},
+		{"after all responses, before the state is saved", nil, 1},
 	} {
 		for _, kind := range []string{"named", "unnamed"} {
 			t.Run(moment.name+", "+kind, func(t *testing.T) {
@@ -149,35 +144,33 @@ func TestAccDataset_kill(t *testing.T) {
 					t.Fatal("the killed apply left a state")
 				}
 				before := s.API.Datasets()
-				if len(before) != moment.made {
-					t.Fatalf("the killed apply left the datasets %v", before)
+				if len(before) != moment.created {
+					t.Fatalf("the killed apply left the datasets %v, want %d", before, moment.created)
 				}
 
 				c.mustRun("apply", "-auto-approve")
 				id := c.id(testAddress)
 				after := s.API.Datasets()
 				switch {
-				case kind == "named" && len(after) != 1, len(after) > moment.made+1:
-					t.Errorf("there are the datasets %v", after)
-				case kind == "named" && moment.made == 1 && id != before[0].ID:
-					t.Errorf("the second apply came to dataset %s, and not %s", id, before[0].ID)
+				case kind == "named" && len(after) != 1, len(after) > moment.created+1:
+					t.Errorf("the server has the datasets %v", after)
+				case kind == "named" && moment.created == 1 && id != before[0].ID:
+					t.Errorf("the second apply has dataset %s, want %s", id, before[0].ID)
 				}
 				if d, ok := s.API.Dataset(id); !ok || d.GeneralAccess != "RESTRICTED" {
-					t.Errorf("dataset %s is there: %t, with general access %s", id, ok, d.GeneralAccess)
+					t.Errorf("dataset %s exists: %t, with general access %q", id, ok, d.GeneralAccess)
 				}
 				c.expectNoChanges()
-				for _, r := range s.sent() {
-					if strings.HasPrefix(r, http.MethodDelete) {
-						t.Errorf("the requests were %q", s.sent())
-					}
+				if s.sentAny(http.MethodDelete) {
+					t.Errorf("got the requests %q, want no deletion", s.sent())
 				}
 			})
 		}
 	}
 }
 
-// killAt runs a command, and kills the CLI and the provider when a request of a
-// method has had its effect, or else before it has.
+// killAt runs a command, and kills the CLI and the provider during a request, after or before the
+// server has carried it out.
 func (c *cli) killAt(s *testServer, method string, effect bool, args ...string) {
 	c.t.Helper()
 	k := &killer{group: make(chan int, 1)}
@@ -196,28 +189,24 @@ func (c *cli) killAt(s *testServer, method string, effect bool, args ...string) 
 // TestAccDataset_killUpdate kills Terraform and the provider around a rename.
 func TestAccDataset_killUpdate(t *testing.T) {
 	for _, effect := range []bool{false, true} {
-		t.Run(fmt.Sprintf("took effect: %t", effect), func(t *testing.T) {
+		t.Run(fmt.Sprintf("after effect: %t", effect), func(t *testing.T) {
 			t.Parallel()
 			s := newEmulator(t, emulator.Options{})
 			c := s.newCLI(t)
 			name := s.name(t)
-			c.write("main.tf", fmt.Sprintf(plainResource, name))
-			c.mustRun("apply", "-auto-approve")
-			id := c.id(testAddress)
+			id := c.mustApply(nameOnly, name)
 
-			c.write("main.tf", fmt.Sprintf(plainResource, name+"-2"))
+			c.write("main.tf", fmt.Sprintf(nameOnly, name+"-2"))
 			c.killAt(s, http.MethodPut, effect, "apply", "-auto-approve")
 
 			c.mustRun("apply", "-auto-approve")
-			if got := c.id(testAddress); got != id {
-				t.Errorf("the state has dataset %s, and not %s", got, id)
-			}
+			c.expectID(testAddress, id)
 			if all := s.API.Datasets(); len(all) != 1 || all[0].ID != id || all[0].Name != name+"-2" {
-				t.Errorf("there are the datasets %v", all)
+				t.Errorf("the server has the datasets %v", all)
 			}
 			c.expectNoChanges()
-			if i := slices.IndexFunc(s.sent(), func(r string) bool { return strings.HasPrefix(r, http.MethodDelete) }); i >= 0 {
-				t.Errorf("the requests were %q", s.sent())
+			if s.sentAny(http.MethodDelete) {
+				t.Errorf("got the requests %q, want no deletion", s.sent())
 			}
 		})
 	}
@@ -226,12 +215,11 @@ func TestAccDataset_killUpdate(t *testing.T) {
 // TestAccDataset_killDelete kills Terraform and the provider around a deletion.
 func TestAccDataset_killDelete(t *testing.T) {
 	for _, effect := range []bool{false, true} {
-		t.Run(fmt.Sprintf("took effect: %t", effect), func(t *testing.T) {
+		t.Run(fmt.Sprintf("after effect: %t", effect), func(t *testing.T) {
 			t.Parallel()
 			s := newEmulator(t, emulator.Options{})
 			c := s.newCLI(t)
-			c.write("main.tf", fmt.Sprintf(plainResource, s.name(t)))
-			c.mustRun("apply", "-auto-approve")
+			c.mustApply(nameOnly, s.name(t))
 
 			c.killAt(s, http.MethodDelete, effect, "destroy", "-auto-approve")
 			if got, want := len(s.API.Datasets()), 1; effect == (got == want) {
@@ -240,7 +228,7 @@ func TestAccDataset_killDelete(t *testing.T) {
 
 			c.mustRun("destroy", "-auto-approve")
 			if all := s.API.Datasets(); len(all) > 0 || c.attributes(testAddress) != nil {
-				t.Errorf("there are the datasets %v", all)
+				t.Errorf("after the second destroy the server has the datasets %v", all)
 			}
 		})
 	}

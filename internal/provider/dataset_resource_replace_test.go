@@ -3,36 +3,14 @@ package provider
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// never fails the test if a text is in the output.
-func (r result) never(t *testing.T, texts ...string) {
-	t.Helper()
-	for _, text := range texts {
-		if strings.Contains(r.output, text) {
-			t.Errorf("the output says %q:\n%s", text, r.output)
-		}
-	}
-}
-
-const (
-	plainResource = `resource "apify_dataset" "test" { name = %q }`
-	// createBeforeDestroy creates a replacement while the dataset that has the name
-	// is still there.
-	createBeforeDestroy = `
-		resource "apify_dataset" "test" {
-		  name = %q
-		  lifecycle { create_before_destroy = true }
-		}
-	`
-)
-
-// TestAccDataset_replace deletes the old dataset first, and says nothing of a
-// name that is taken: it is the resource's own.
+// TestAccDataset_replace deletes the old dataset first. There is no message about the taken name,
+// because the holder is the dataset that is replaced.
 func TestAccDataset_replace(t *testing.T) {
 	for _, how := range []string{"-replace", "taint"} {
 		t.Run(how, func(t *testing.T) {
@@ -40,23 +18,21 @@ func TestAccDataset_replace(t *testing.T) {
 			s := newTestServer(t)
 			c := s.newCLI(t)
 			name := s.name(t)
-			c.write("main.tf", fmt.Sprintf(`
+			old := c.mustApply(`
 				resource "apify_dataset" "test" {
 				  name           = %q
 				  adopt_existing = false
 				}
-			`, name))
-			c.mustRun("apply", "-auto-approve")
-			old := c.id(testAddress)
+			`, name)
 
 			s.Recorder.Reset()
 			c.planReplacement(how)
 			r := c.run("apply", "tfplan")
 			r.expect(t, 0, "1 added, 0 changed, 1 destroyed")
-			r.never(t, "Existing Apify dataset", "not deleted")
+			r.expectNone(t, "Existing Apify dataset", "not deleted")
 			s.expectWrites(t, "DELETE /v2/datasets/"+old, "POST /v2/datasets?name="+name)
 			if id := c.id(testAddress); id == old {
-				t.Errorf("the dataset is still %s", id)
+				t.Errorf("the state still has dataset %s", id)
 			}
 			c.expectNoChanges()
 			c.mustRun("destroy", "-auto-approve")
@@ -64,8 +40,8 @@ func TestAccDataset_replace(t *testing.T) {
 	}
 }
 
-// planReplacement plans to replace the test resource, by "taint" or "-replace". Its
-// own name counts as free.
+// planReplacement plans to replace the resource under test, by "taint" or "-replace". Its own name
+// counts as free.
 func (c *cli) planReplacement(how string) {
 	c.t.Helper()
 	plan := []string{"plan", "-out=tfplan"}
@@ -76,11 +52,11 @@ func (c *cli) planReplacement(how string) {
 	}
 	r := c.run(plan...)
 	r.expect(c.t, 0, "1 to add, 0 to change, 1 to destroy")
-	r.never(c.t, "Existing Apify dataset", "already exists")
+	r.expectNone(c.t, "Existing Apify dataset", "already exists")
 }
 
-// TestAccDataset_createBeforeDestroy cannot create a second dataset of the same
-// name: it gets the first one back, which is then not deleted.
+// TestAccDataset_createBeforeDestroy replaces a dataset by itself, because names are unique. The
+// dataset is then not deleted.
 func TestAccDataset_createBeforeDestroy(t *testing.T) {
 	for _, how := range []string{"-replace", "taint"} {
 		t.Run(how, func(t *testing.T) {
@@ -88,17 +64,13 @@ func TestAccDataset_createBeforeDestroy(t *testing.T) {
 			s := newTestServer(t)
 			c := s.newCLI(t)
 			name := s.name(t)
-			c.write("main.tf", fmt.Sprintf(createBeforeDestroy, name))
-			c.mustRun("apply", "-auto-approve")
-			id := c.id(testAddress)
+			id := c.mustApply(createBeforeDestroy, name)
 
 			s.Recorder.Reset()
 			c.planReplacement(how)
 			c.run("apply", "tfplan").expect(t, 0, "Existing Apify dataset adopted", "Apify dataset not deleted", "Dataset "+id+" is not deleted")
 			s.expectWrites(t, "POST /v2/datasets?name="+name)
-			if got := c.id(testAddress); got != id {
-				t.Errorf("the state has dataset %s, and not %s", got, id)
-			}
+			c.expectID(testAddress, id)
 			c.expectNoChanges()
 
 			c.mustRun("destroy", "-auto-approve")
@@ -107,41 +79,39 @@ func TestAccDataset_createBeforeDestroy(t *testing.T) {
 	}
 }
 
-// TestAccDataset_createBeforeDestroyRenamed replaces a dataset by one of another
-// name: both can be there at once.
+// TestAccDataset_createBeforeDestroyRenamed replaces a dataset with one of another name. Both exist
+// at the same time.
 func TestAccDataset_createBeforeDestroyRenamed(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
 	name, renamed := s.name(t), s.name(t)
-	c.write("main.tf", fmt.Sprintf(createBeforeDestroy, name))
-	c.mustRun("apply", "-auto-approve")
-	id := c.id(testAddress)
+	id := c.mustApply(createBeforeDestroy, name)
 
 	s.Recorder.Reset()
 	c.write("main.tf", fmt.Sprintf(createBeforeDestroy, renamed))
 	r := c.run("apply", "-auto-approve", "-replace="+testAddress)
 	r.expect(t, 0, "1 added, 0 changed, 1 destroyed")
-	r.never(t, "Existing Apify dataset", "not deleted")
+	r.expectNone(t, "Existing Apify dataset", "not deleted")
 	s.expectWrites(t, "POST /v2/datasets?name="+renamed, "DELETE /v2/datasets/"+id)
 	c.expectNoChanges()
 	c.mustRun("destroy", "-auto-approve")
 }
 
-// TestAccDataset_renamedLabel changes a resource's address, without and with
-// telling Terraform.
+// TestAccDataset_renamedLabel changes the address of a resource, first without and then with a moved
+// block.
 func TestAccDataset_renamedLabel(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
-	c.skipBelow("1.3", "1.6") // which do not show the provider that a resource is to be destroyed
+	c.skipBelow("1.3", "1.6") // older CLIs do not plan a destroy with the provider
 	name := s.name(t)
 	c.write("main.tf", fmt.Sprintf(`resource "apify_dataset" "old" { name = %q }`, name))
 	c.mustRun("apply", "-auto-approve")
 	id := c.id("apify_dataset.old")
 
 	s.Recorder.Reset()
-	c.write("main.tf", fmt.Sprintf(plainResource, name))
+	c.write("main.tf", fmt.Sprintf(nameOnly, name))
 	for _, refresh := range []string{"-refresh=true", "-refresh=false"} {
 		c.run("apply", "-auto-approve", refresh).expect(t, 1, "Apify dataset managed twice", "Dataset "+id, "moved { from = apify_dataset.OLD_NAME")
 	}
@@ -150,24 +120,19 @@ func TestAccDataset_renamedLabel(t *testing.T) {
 	c.write("moved.tf", "moved {\n  from = apify_dataset.old\n  to = apify_dataset.test\n}\n")
 	c.run("apply", "-auto-approve").expect(t, 0, "0 added, 0 changed, 0 destroyed")
 	s.expectWrites(t)
-	if got := c.id(testAddress); got != id {
-		t.Errorf("the state has dataset %s, and not %s", got, id)
-	}
+	c.expectID(testAddress, id)
 	c.expectNoChanges()
 	c.mustRun("destroy", "-auto-approve")
 }
 
-// TestAccDataset_removed takes a dataset out of management and leaves it there,
-// items and all.
+// TestAccDataset_removed removes a dataset from the state. The dataset and its items stay.
 func TestAccDataset_removed(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	c := s.newCLI(t)
 	c.skipBelow("1.7", "1.7")
 	name := s.name(t)
-	c.write("main.tf", fmt.Sprintf(plainResource, name))
-	c.mustRun("apply", "-auto-approve")
-	id := c.id(testAddress)
+	id := c.mustApply(nameOnly, name)
 	s.API.Push(id, []byte(`{"a":1}`))
 
 	s.Recorder.Reset()
@@ -178,118 +143,168 @@ func TestAccDataset_removed(t *testing.T) {
 		t.Error("the dataset is still in the state")
 	}
 	if d, ok := s.API.Dataset(id); !ok || len(d.Items) != 1 {
-		t.Errorf("the dataset is there: %t, with the items %s", ok, d.Items)
+		t.Errorf("the dataset exists: %t, with the items %s", ok, d.Items)
 	}
 }
 
-// TestDataset_adoptedIsKept has a walk delete what it adopted for another
-// resource, which the CLI lets happen only if the names were unknown in the plan.
-func TestDataset_adoptedIsKept(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	name := s.name(t)
-	old := s.mustApply(t, instance{}, values{"name": name})
-	plan := s.newWalk(t, nil)
-	creation, ds := plan.plan(t.Context(), instance{}, values{"name": unknown{}})
-	if len(ds) > 0 {
-		t.Fatal(ds)
-	}
-	deletion, ds := plan.plan(t.Context(), old, nil)
-	if len(ds) > 0 {
-		t.Fatal(ds)
-	}
+// nameReuse is a plan to destroy a dataset and to create one with its name, in one apply. The name of
+// the new one is known after apply: with the name, the provider would refuse the plan.
+type nameReuse struct {
+	*testServer
+	// config is the configuration of the new dataset, and id the ID of the old one.
+	config             values
+	id                 string
+	creation, deletion planned
+}
 
-	// The configuration is known now, and the creation is planned again.
+func planNameReuse(t *testing.T) nameReuse {
+	t.Helper()
+	s := newEmulator(t, emulator.Options{})
+	config := values{"name": s.name(t)}
+	old := s.mustApply(t, instance{}, config)
 	w := s.newWalk(t, nil)
-	creation, ds = w.plan(t.Context(), creation.prior, values{"name": name})
-	if len(ds.errors()) > 0 {
-		t.Fatal(ds)
+	reuse := nameReuse{
+		testServer: s, config: config, id: w.identityID(old),
+		creation: w.mustPlan(instance{}, values{"name": unknown{}}),
+		deletion: w.mustPlan(old, nil),
 	}
 	s.Recorder.Reset()
-	after, ds := w.apply(t.Context(), creation)
-	if len(ds.errors()) > 0 || !ds.warnings().has("Existing Apify dataset adopted") {
-		t.Errorf("the creation says %s", ds)
-	}
-	gone, ds := w.apply(t.Context(), deletion)
-	if gone.state != nil || len(ds.errors()) > 0 || !ds.warnings().has("Apify dataset not deleted", w.identityID(after)) {
-		t.Errorf("the deletion says %s", ds)
-	}
-	s.expectWrites(t, "POST /v2/datasets?name="+name)
+	return reuse
 }
 
-// TestDataset_deletedIsNotAdopted is the other way round: the deletion comes
-// first, and while it is under way the creation finds what is being deleted.
-func TestDataset_deletedIsNotAdopted(t *testing.T) {
+// planCreation plans the creation again with the name, as Terraform does before it applies it.
+func (r *nameReuse) planCreation(w *walk) diagnostics {
+	w.t.Helper()
+	var ds diagnostics
+	if r.creation, ds = w.plan(w.t.Context(), r.creation.prior, r.config); len(ds.errors()) > 0 {
+		w.t.Fatalf("the plan of the creation has errors:\n%s", ds)
+	}
+	return ds
+}
+
+// expectAdoption applies the creation, and expects it to adopt the old dataset.
+func (r *nameReuse) expectAdoption(w *walk) {
+	w.t.Helper()
+	after, ds := w.apply(w.t.Context(), r.creation)
+	if len(ds.errors()) > 0 || w.identityID(after) != r.id || !ds.warnings().has("Existing Apify dataset adopted", r.id) {
+		w.t.Errorf("the creation does not adopt dataset %s, but has %q:\n%s", r.id, w.identityID(after), ds)
+	}
+}
+
+// expectKept applies the deletion, and expects it to keep the dataset with a warning.
+func (r *nameReuse) expectKept(w *walk) {
+	w.t.Helper()
+	after, ds := w.apply(w.t.Context(), r.deletion)
+	if after.state != nil || len(ds.errors()) > 0 || !ds.warnings().has("Apify dataset not deleted", r.id) {
+		w.t.Errorf("the deletion does not keep the dataset:\n%s", ds)
+	}
+}
+
+// TestDataset_deleteAfterAdoption deletes, in one apply, the dataset that another resource has just
+// adopted.
+func TestDataset_deleteAfterAdoption(t *testing.T) {
+	t.Parallel()
+	r := planNameReuse(t)
+	w := r.newWalk(t, nil)
+	r.planCreation(w)
+	r.expectAdoption(w)
+	r.expectKept(w)
+	r.expectSent(t, getDataset, postDatasets)
+}
+
+// TestDataset_deleteBeforeAdoption deletes, in one apply, the dataset that another resource is about
+// to adopt: its creation is planned, and has not started.
+func TestDataset_deleteBeforeAdoption(t *testing.T) {
+	t.Parallel()
+	r := planNameReuse(t)
+	w := r.newWalk(t, nil)
+	if ds := r.planCreation(w); !ds.warnings().has("Existing Apify dataset will be adopted", r.id) {
+		t.Errorf("the plan of the creation does not show the adoption:\n%s", ds)
+	}
+	r.expectKept(w)
+	r.expectAdoption(w)
+	r.expectSent(t, getDataset, postDatasets)
+}
+
+// TestDataset_adoptDuringDeletion creates a dataset while the dataset that has the name is being
+// deleted in the same apply.
+func TestDataset_adoptDuringDeletion(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	name := s.name(t)
 	old := s.mustApply(t, instance{}, values{"name": name})
-	w := s.newWalk(t, nil)
-	deletion, ds := w.plan(t.Context(), old, nil)
-	if len(ds) > 0 {
-		t.Fatal(ds)
-	}
+	deletion := s.newWalk(t, nil).mustPlan(old, nil)
 	creation, _ := s.newWalk(t, nil).plan(t.Context(), instance{}, values{"name": name})
 
 	s.Recorder.Reset()
 	apply := s.newWalk(t, nil)
-	meanwhile := make(chan diagnostics, 1)
+	during := make(chan diagnostics, 1)
 	s.Recorder.Inject(emulator.Fault{Method: http.MethodDelete, Before: func(*http.Request) {
 		_, ds := apply.apply(t.Context(), creation)
-		meanwhile <- ds
+		during <- ds
 	}})
 	if _, ds := apply.apply(t.Context(), deletion); len(ds) > 0 {
-		t.Errorf("the deletion says %s", ds)
+		t.Errorf("the deletion has diagnostics:\n%s", ds)
 	}
-	if ds := <-meanwhile; !ds.errors().has("Apify dataset managed twice") {
-		t.Errorf("the creation says %s", ds)
+	if ds := <-during; !ds.errors().has("Apify dataset managed twice") {
+		t.Errorf("the creation during the deletion has the diagnostics\n%s", ds)
 	}
 	if all := s.API.Datasets(); len(all) > 0 {
-		t.Errorf("there are %d datasets", len(all))
+		t.Errorf("the server has %d datasets", len(all))
 	}
 
-	// With the deletion over, the name is free.
+	// After the deletion the name is free.
 	after, ds := apply.apply(t.Context(), creation)
 	if len(ds) > 0 || after.state == nil {
-		t.Errorf("the second creation says %s", ds)
+		t.Errorf("after the creation there is a state: %t\n%s", after.state != nil, ds)
 	}
 }
 
-// TestDataset_refusedIsNotKept has a creation refuse what another resource of the
-// same walk gives up: nobody has it then, and it is deleted as planned.
-func TestDataset_refusedIsNotKept(t *testing.T) {
+// TestDataset_adoptAfterDeletion adopts, in one apply, a dataset with the ID of one that the apply
+// has deleted, for example because somebody has restored it.
+func TestDataset_adoptAfterDeletion(t *testing.T) {
+	t.Parallel()
+	r := planNameReuse(t)
+	w := r.newWalk(t, nil)
+	if after, ds := w.apply(t.Context(), r.deletion); after.state != nil || len(ds) > 0 {
+		t.Errorf("after the deletion there is a state: %t\n%s", after.state != nil, ds)
+	}
+	r.API.Seed(emulator.Dataset{ID: r.id, Name: r.config["name"].(string), CreatedAt: time.Now().Add(-time.Hour)})
+	r.planCreation(w)
+	r.expectAdoption(w)
+	r.expectSent(t, getDataset, getItems, deleteDataset, postDatasets)
+}
+
+// TestDataset_deleteAfterRefusedAdoption deletes a dataset that a creation of the same apply refused
+// to adopt. It belongs to no other resource, and the deletion happens as planned.
+func TestDataset_deleteAfterRefusedAdoption(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	name := s.name(t)
 	creation, _ := s.newWalk(t, nil).plan(t.Context(), instance{}, values{"name": name, "adopt_existing": false})
 	old := s.mustApply(t, instance{}, values{"name": name})
-	deletion, ds := s.newWalk(t, nil).plan(t.Context(), old, nil)
-	if len(ds) > 0 {
-		t.Fatal(ds)
-	}
+	deletion := s.newWalk(t, nil).mustPlan(old, nil)
 
 	s.Recorder.Reset()
 	w := s.newWalk(t, nil)
 	if after, ds := w.apply(t.Context(), creation); after.state != nil || !ds.errors().has("Apify dataset already exists") {
-		t.Errorf("the creation says %s", ds)
+		t.Errorf("the creation does not refuse the dataset:\n%s", ds)
 	}
 	if _, ds := w.apply(t.Context(), deletion); len(ds) > 0 {
-		t.Errorf("the deletion says %s", ds)
+		t.Errorf("the deletion has diagnostics:\n%s", ds)
 	}
 	s.expectWrites(t, "POST /v2/datasets?name="+name, "DELETE /v2/datasets/"+w.identityID(old))
 }
 
-// TestDataset_twoStates shows a walk two states of one dataset, of which one may
-// be tainted: that is planned as a creation only.
-func TestDataset_twoStates(t *testing.T) {
+// TestDataset_readTwice reads one dataset for two resources. Reading must find this out, because a
+// tainted resource is planned as a creation only.
+func TestDataset_readTwice(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	dataset := s.mustApply(t, instance{}, values{"name": s.name(t)})
 	w := s.newWalk(t, nil)
-	if _, ds := w.read(t.Context(), dataset); len(ds) > 0 {
-		t.Errorf("the first refresh says %s", ds)
-	}
+	w.mustRead(dataset)
 	if _, ds := w.read(t.Context(), dataset); !ds.errors().has("Apify dataset managed twice", w.identityID(dataset)) {
-		t.Errorf("the second refresh says %s", ds)
+		t.Errorf("the second read has the diagnostics\n%s", ds)
 	}
 }

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-testing/compare"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -20,93 +18,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
-	"github.com/apify/terraform-provider-apify/internal/apify"
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// testAddress is the resource that most tests are about.
-const testAddress = "apify_dataset.test"
-
-// stableAttributes never change once a dataset is there.
+// stableAttributes never change after the creation of a dataset.
 var stableAttributes = []string{"id", "user_id", "created_at", "console_url"}
 
-// datasetConfig is a configuration with apify_dataset.test only.
-func (s *testServer) datasetConfig(attributes string) string {
-	return s.config("resource \"apify_dataset\" \"test\" {\n" + attributes + "\n}\n")
-}
-
-// wrote is a check that exactly these requests that can change something were
-// sent since the last such check, in this order. {id} and {name} stand for those
-// of apify_dataset.test.
-func (s *testServer) wrote(want ...string) statecheck.StateCheck { return wrote{s, want} }
-
-type wrote struct {
-	server *testServer
-	want   []string
-}
-
-// CheckState implements [statecheck.StateCheck].
-func (w wrote) CheckState(_ context.Context, req statecheck.CheckStateRequest, resp *statecheck.CheckStateResponse) {
-	got, want := w.server.writes(), slices.Clone(w.want)
-	w.server.Recorder.Reset()
-	if r := stateOf(req.State, testAddress); r != nil {
-		for i := range want {
-			for _, attribute := range []string{"id", "name"} {
-				want[i] = strings.ReplaceAll(want[i], "{"+attribute+"}", fmt.Sprint(r.AttributeValues[attribute]))
-			}
-		}
-	}
-	if !slices.Equal(got, want) {
-		resp.Error = fmt.Errorf("the requests that write were\n\t%s\nand should have been\n\t%s",
-			strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
-	}
-}
-
-func stateOf(state *tfjson.State, address string) *tfjson.StateResource {
-	if state.Values == nil {
-		return nil
-	}
-	for _, r := range state.Values.RootModule.Resources {
-		if r.Address == address {
-			return r
-		}
-	}
-	return nil
-}
-
-func expectValue(attribute string, value knownvalue.Check) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(testAddress, tfjsonpath.New(attribute), value)
-}
-
-// knownInPlan expects attributes to have known values in a plan.
-func knownInPlan(attributes ...string) []plancheck.PlanCheck {
-	var checks []plancheck.PlanCheck
-	for _, a := range attributes {
-		checks = append(checks, plancheck.ExpectKnownValue(testAddress, tfjsonpath.New(a), knownvalue.NotNull()))
-	}
-	return checks
-}
-
-// capture keeps an attribute's value for later.
-func capture(attribute string, into *string) statecheck.StateCheck {
-	return expectValue(attribute, knownvalue.StringFunc(func(value string) error {
-		*into = value
-		return nil
-	}))
-}
-
-var (
-	created  = plancheck.ExpectResourceAction(testAddress, plancheck.ResourceActionCreate)
-	inPlace  = plancheck.ExpectResourceAction(testAddress, plancheck.ResourceActionUpdate)
-	noAction = plancheck.ExpectResourceAction(testAddress, plancheck.ResourceActionNoop)
-)
-
-func preApply(checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: checks}
-}
-
-// TestAccDataset_lifecycle goes through what can be changed of a dataset, on its
-// way from creation to deletion.
+// TestAccDataset_lifecycle creates a dataset, changes each attribute, and deletes the dataset.
 func TestAccDataset_lifecycle(t *testing.T) {
 	s := newTestServer(t)
 	name, renamed := s.name(t), s.name(t)
@@ -120,7 +38,7 @@ func TestAccDataset_lifecycle(t *testing.T) {
 			{
 				Config: s.datasetConfig(`name = "` + name + `"`),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote("POST /v2/datasets?name=" + name),
+					s.checkWrites("POST /v2/datasets?name=" + name),
 					sameID(),
 					capture("id", &id),
 					expectValue("id", knownvalue.StringRegexp(regexp.MustCompile(`^[a-zA-Z0-9]{17}$`))),
@@ -135,16 +53,16 @@ func TestAccDataset_lifecycle(t *testing.T) {
 				},
 			},
 			{
-				// What the API knows nothing of is not sent.
+				// Attributes that the API does not have are not sent.
 				Config: s.datasetConfig(`
 					name           = "` + name + `"
 					adopt_existing = false
 					force_destroy  = true
 					timeouts       = { create = "1m", read = "2m", update = "3m", delete = "4m" }
 				`),
-				ConfigPlanChecks: preApply(append(knownInPlan(append(stableAttributes, "items_public_url", "general_access")...), inPlace)...),
+				ConfigPlanChecks: preApply(append(expectKnown(append(stableAttributes, "items_public_url", "general_access")...), expectUpdate)...),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote(),
+					s.checkWrites(),
 					sameID(),
 					expectValue("adopt_existing", knownvalue.Bool(false)),
 					expectValue("force_destroy", knownvalue.Bool(true)),
@@ -158,9 +76,9 @@ func TestAccDataset_lifecycle(t *testing.T) {
 			},
 			{
 				Config:           s.datasetConfig(`name = "` + renamed + `"`),
-				ConfigPlanChecks: preApply(append(knownInPlan(stableAttributes...), inPlace)...),
+				ConfigPlanChecks: preApply(append(expectKnown(stableAttributes...), expectUpdate)...),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote(`PUT /v2/datasets/{id} {"name":"` + renamed + `"}`),
+					s.checkWrites(`PUT /v2/datasets/{id} {"name":"` + renamed + `"}`),
 					sameID(),
 					expectValue("name", knownvalue.StringExact(renamed)),
 					expectValue("timeouts", knownvalue.Null()),
@@ -168,22 +86,22 @@ func TestAccDataset_lifecycle(t *testing.T) {
 			},
 			{
 				Config:           s.datasetConfig(""),
-				ConfigPlanChecks: preApply(inPlace),
+				ConfigPlanChecks: preApply(expectUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote(`PUT /v2/datasets/{id} {"name":null}`),
+					s.checkWrites(`PUT /v2/datasets/{id} {"name":null}`),
 					sameID(),
 					expectValue("name", knownvalue.Null()),
 				},
 			},
 			{
-				// A name that was given up can be used again, and both changes go in one request.
+				// The old name can be used again, and one request has both changes.
 				Config: s.datasetConfig(`
 					name           = "` + name + `"
 					general_access = "RESTRICTED"
 				`),
-				ConfigPlanChecks: preApply(inPlace),
+				ConfigPlanChecks: preApply(expectUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote(`PUT /v2/datasets/{id} {"generalAccess":"RESTRICTED","name":"` + name + `"}`),
+					s.checkWrites(`PUT /v2/datasets/{id} {"generalAccess":"RESTRICTED","name":"` + name + `"}`),
 					sameID(),
 					expectValue("name", knownvalue.StringExact(name)),
 					expectValue("general_access", knownvalue.StringExact("RESTRICTED")),
@@ -194,13 +112,14 @@ func TestAccDataset_lifecycle(t *testing.T) {
 	s.expectWrites(t, "DELETE /v2/datasets/"+id)
 }
 
+// recent returns an error unless a time is within the last hour.
 func recent(createdAt string) error {
 	at, err := time.Parse(time.RFC3339, createdAt)
 	if err != nil {
 		return err
 	}
 	if age := time.Since(at); age < -time.Minute || age > time.Hour {
-		return fmt.Errorf("it was created %s ago", age)
+		return fmt.Errorf("created %s ago", age)
 	}
 	return nil
 }
@@ -213,19 +132,19 @@ func TestAccDataset_unnamed(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config:           s.datasetConfig(""),
-				ConfigPlanChecks: preApply(created),
+				ConfigPlanChecks: preApply(expectCreate),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote("POST /v2/datasets"),
+					s.checkWrites("POST /v2/datasets"),
 					expectValue("name", knownvalue.Null()),
 					capture("id", &first),
 				},
 			},
 			{
-				// Every creation makes a new one.
+				// Every creation creates a new dataset.
 				Config: s.datasetConfig("") + `resource "apify_dataset" "second" {}`,
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote("POST /v2/datasets"),
-					expectValue("id", knownvalue.StringFunc(func(id string) error { return equalTo(first)(id) })),
+					s.checkWrites("POST /v2/datasets"),
+					expectValue("id", equalTo(&first)),
 					statecheck.ExpectKnownValue("apify_dataset.second", tfjsonpath.New("id"), knownvalue.StringFunc(func(id string) error {
 						second = id
 						if id == first {
@@ -240,17 +159,7 @@ func TestAccDataset_unnamed(t *testing.T) {
 	s.expectWritesInAnyOrder(t, "DELETE /v2/datasets/"+first, "DELETE /v2/datasets/"+second)
 }
 
-func equalTo(want string) func(string) error {
-	return func(got string) error {
-		if got != want {
-			return fmt.Errorf("it is not %q", want)
-		}
-		return nil
-	}
-}
-
-// TestAccDataset_nameCase takes one name through its spellings in upper and lower
-// case, on either side.
+// TestAccDataset_nameCase changes only the case of a name, in the configuration and on the server.
 func TestAccDataset_nameCase(t *testing.T) {
 	s := newTestServer(t)
 	name := s.name(t)
@@ -262,81 +171,72 @@ func TestAccDataset_nameCase(t *testing.T) {
 			{
 				Config: s.datasetConfig(`name = "` + name + `"`),
 				ConfigStateChecks: []statecheck.StateCheck{
-					s.wrote("POST /v2/datasets?name=" + name),
+					s.checkWrites("POST /v2/datasets?name=" + name),
 					capture("id", &id),
 				},
 			},
 			{
 				Config:            s.datasetConfig(`name = "` + upper + `"`),
 				ConfigPlanChecks:  preApply(plancheck.ExpectEmptyPlan()),
-				ConfigStateChecks: []statecheck.StateCheck{s.wrote()},
+				ConfigStateChecks: []statecheck.StateCheck{s.checkWrites()},
 			},
 			{
-				PreConfig: func() {
-					if _, err := s.client(t).UpdateDataset(t.Context(), id, apify.DatasetUpdate{Name: &upper}); err != nil {
-						t.Error(err)
-					}
-					s.Recorder.Reset()
-				},
+				PreConfig:         func() { s.update(t, id, map[string]any{"name": upper}) },
 				Config:            s.datasetConfig(`name = "` + name + `"`),
 				ConfigPlanChecks:  preApply(plancheck.ExpectEmptyPlan()),
-				ConfigStateChecks: []statecheck.StateCheck{s.wrote(), expectValue("name", knownvalue.StringExact(name))},
+				ConfigStateChecks: []statecheck.StateCheck{s.checkWrites(), expectValue("name", knownvalue.StringExact(name))},
 			},
 			{
-				// Another change of the same resource does not take the spelling along.
+				// A change of another attribute does not send the name.
 				Config: s.datasetConfig(`
 					name           = "` + strings.ToUpper(name[:8]) + name[8:] + `"
 					general_access = "RESTRICTED"
 				`),
-				ConfigPlanChecks:  preApply(inPlace),
-				ConfigStateChecks: []statecheck.StateCheck{s.wrote(`PUT /v2/datasets/{id} {"generalAccess":"RESTRICTED"}`)},
+				ConfigPlanChecks:  preApply(expectUpdate),
+				ConfigStateChecks: []statecheck.StateCheck{s.checkWrites(`PUT /v2/datasets/{id} {"generalAccess":"RESTRICTED"}`)},
 			},
 			{
-				// A change of more than case is one.
+				// A change of more than the case renames the dataset.
 				Config:            s.datasetConfig(`name = "` + upper + `-X"`),
-				ConfigPlanChecks:  preApply(inPlace),
-				ConfigStateChecks: []statecheck.StateCheck{s.wrote(`PUT /v2/datasets/{id} {"name":"` + upper + `-X"}`)},
+				ConfigPlanChecks:  preApply(expectUpdate),
+				ConfigStateChecks: []statecheck.StateCheck{s.checkWrites(`PUT /v2/datasets/{id} {"name":"` + upper + `-X"}`)},
 			},
 		},
 	})
 }
 
-// TestAccDataset_renamedOutside undoes a rename that was made by somebody else.
+// TestAccDataset_renamedOutside reverts renames that were made outside Terraform.
 func TestAccDataset_renamedOutside(t *testing.T) {
 	s := newTestServer(t)
 	name, other := s.name(t), s.name(t)
 	var id string
-	rename := func(to string) func() {
-		return func() {
-			if _, err := s.client(t).UpdateDataset(t.Context(), id, apify.DatasetUpdate{Name: &to}); err != nil {
-				t.Error(err)
-			}
-			s.Recorder.Reset()
-		}
+	rename := func(to any) func() {
+		return func() { s.update(t, id, map[string]any{"name": to}) }
 	}
 	resource.ParallelTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: s.factories(),
 		Steps: []resource.TestStep{
 			{
 				Config:            s.datasetConfig(`name = "` + name + `"`),
-				ConfigStateChecks: []statecheck.StateCheck{capture("id", &id), s.wrote("POST /v2/datasets?name=" + name)},
+				ConfigStateChecks: []statecheck.StateCheck{capture("id", &id), s.checkWrites("POST /v2/datasets?name=" + name)},
 			},
 			{
 				PreConfig:         rename(other),
 				Config:            s.datasetConfig(`name = "` + name + `"`),
-				ConfigPlanChecks:  preApply(inPlace),
-				ConfigStateChecks: []statecheck.StateCheck{s.wrote(`PUT /v2/datasets/{id} {"name":"` + name + `"}`)},
+				ConfigPlanChecks:  preApply(expectUpdate),
+				ConfigStateChecks: []statecheck.StateCheck{s.checkWrites(`PUT /v2/datasets/{id} {"name":"` + name + `"}`)},
 			},
 			{
-				PreConfig:         rename(""),
+				PreConfig:         rename(nil),
 				Config:            s.datasetConfig(`name = "` + name + `"`),
-				ConfigPlanChecks:  preApply(inPlace),
-				ConfigStateChecks: []statecheck.StateCheck{s.wrote(`PUT /v2/datasets/{id} {"name":"` + name + `"}`)},
+				ConfigPlanChecks:  preApply(expectUpdate),
+				ConfigStateChecks: []statecheck.StateCheck{s.checkWrites(`PUT /v2/datasets/{id} {"name":"` + name + `"}`)},
 			},
 		},
 	})
 }
 
+// TestAccDataset_renameOntoTakenName renames a dataset to the name of another one, with another case.
 func TestAccDataset_renameOntoTakenName(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -363,37 +263,34 @@ func TestAccDataset_renameOntoTakenName(t *testing.T) {
 	c.mustRun("destroy", "-auto-approve")
 }
 
-// TestAccDataset_nameNotApplied is about a server that answers a rename with
-// success, and does nothing.
+// TestAccDataset_nameNotApplied renames a dataset on a server that returns success, but does not
+// rename it.
 func TestAccDataset_nameNotApplied(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	c := s.newCLI(t)
 	name := s.name(t)
-	c.write("main.tf", `resource "apify_dataset" "test" { name = "`+name+`" }`)
-	c.mustRun("apply", "-auto-approve")
-	id := c.id(testAddress)
+	id := c.mustApply(nameOnly, name)
 
-	s.Recorder.Inject(emulator.Fault{Method: http.MethodPut, Times: 1, Mutate: func(status int, _ http.Header, body map[string]any) int {
+	s.Recorder.Inject(emulator.Fault{Method: http.MethodPut, Times: 1, Mutate: changeObject(func(d map[string]any) {
 		s.API.Update(id, func(d *emulator.Dataset) { d.Name = name })
-		body["data"].(map[string]any)["name"] = name
-		return status
-	}})
-	c.write("main.tf", `resource "apify_dataset" "test" { name = "`+name+`-2" }`)
+		d["name"] = name
+	})})
+	c.write("main.tf", fmt.Sprintf(nameOnly, name+"-2"))
 	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset not changed as asked", id, `name is "`+name+`", and not "`+name+`-2"`)
 	if got := c.attributes(testAddress)["name"]; got != name {
-		t.Errorf("the state has the name %q", got)
+		t.Errorf("the state has the name %q, want %q", got, name)
 	}
 
 	c.mustRun("apply", "-auto-approve")
 	if d, _ := s.API.Dataset(id); d.Name != name+"-2" {
-		t.Errorf("the second apply left the name %q", d.Name)
+		t.Errorf("after the second apply the name is %q, want %q", d.Name, name+"-2")
 	}
 }
 
-// TestAccDataset_badInput has every mistake that planning finds in one
-// configuration. Nothing is sent.
-func TestAccDataset_badInput(t *testing.T) {
+// TestAccDataset_invalidConfig has all mistakes that validation finds in one configuration. No
+// request is sent.
+func TestAccDataset_invalidConfig(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c := s.newCLI(t)
@@ -413,7 +310,7 @@ func TestAccDataset_badInput(t *testing.T) {
 	for _, m := range mistakes {
 		fmt.Fprintf(&config, "resource \"apify_dataset\" %q {\n  %s\n}\n", m.label, m.attribute)
 	}
-	// The longest and the shortest name are none.
+	// The longest and the shortest name are valid.
 	fmt.Fprintf(&config, "resource \"apify_dataset\" \"right\" {\n  name = %q\n}\n", strings.Repeat("a", 63))
 	config.WriteString(`resource "apify_dataset" "short" { name = "1" }`)
 	c.write("main.tf", config.String())
@@ -424,19 +321,15 @@ func TestAccDataset_badInput(t *testing.T) {
 		r.expect(t, 1, m.text, fmt.Sprintf(`in resource "apify_dataset" %q`, m.label))
 		if name, _, _ := strings.Cut(m.attribute, " "); name != "timeouts" {
 			if !regexp.MustCompile(`in resource "apify_dataset" "` + m.label + `": \d+: ` + name).MatchString(r.output) {
-				t.Errorf("the error for %q does not point to %s:\n%s", m.label, name, r.output)
+				t.Errorf("the error for %q is not at %s:\n%s", m.label, name, r.output)
 			}
 		}
 	}
-	if n := strings.Count(r.output, "Error: "); n != len(mistakes) {
-		t.Errorf("there are %d errors, and not %d:\n%s", n, len(mistakes), r.output)
-	}
-	if sent := s.sent(); len(sent) > 0 {
-		t.Errorf("the plan sent %q", sent)
-	}
+	r.expectErrors(t, len(mistakes))
+	s.expectSent(t)
 }
 
-// TestAccDataset_unknownName has a name that nobody knows before apply.
+// TestAccDataset_unknownName creates a dataset whose name is known after apply.
 func TestAccDataset_unknownName(t *testing.T) {
 	s := newTestServer(t)
 	prefix := s.name(t)
@@ -449,22 +342,21 @@ func TestAccDataset_unknownName(t *testing.T) {
 					resource "terraform_data" "suffix" {}
 					resource "apify_dataset" "test" { name = "` + prefix + `-${substr(terraform_data.suffix.id, 0, 8)}" }
 				`),
-				ConfigPlanChecks: preApply(created, plancheck.ExpectUnknownValue(testAddress, tfjsonpath.New("name"))),
+				ConfigPlanChecks: preApply(expectCreate, plancheck.ExpectUnknownValue(testAddress, tfjsonpath.New("name"))),
 				ConfigStateChecks: []statecheck.StateCheck{
 					expectValue("name", knownvalue.StringRegexp(regexp.MustCompile(`^`+prefix+`-[0-9a-f]{8}$`))),
-					s.wrote("POST /v2/datasets?name={name}"),
+					s.checkWrites("POST /v2/datasets?name={name}"),
 				},
 			},
 		},
 	})
 }
 
-// TestAccDataset_fieldsLeftOut is about a server that leaves out whatever the API
-// does not promise, and more.
-func TestAccDataset_fieldsLeftOut(t *testing.T) {
+// TestAccDataset_missingFields has a server whose responses contain only the ID and the name.
+func TestAccDataset_missingFields(t *testing.T) {
 	s := newEmulator(t, emulator.Options{})
-	s.Recorder.Inject(emulator.Fault{Pattern: "/v2/datasets", Method: http.MethodPost, Mutate: onlyIDAndName},
-		emulator.Fault{Pattern: "/v2/datasets/{datasetId}", Mutate: onlyIDAndName})
+	s.Recorder.Inject(onRequest(postDatasets, emulator.Fault{Mutate: keepFields("id", "name")}),
+		emulator.Fault{Pattern: "/v2/datasets/{datasetId}", Mutate: keepFields("id", "name")})
 	name := s.name(t)
 	nulls := []statecheck.StateCheck{
 		expectValue("id", knownvalue.NotNull()),
@@ -479,12 +371,12 @@ func TestAccDataset_fieldsLeftOut(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config:            s.datasetConfig(`name = "` + name + `"`),
-				ConfigStateChecks: append(nulls, s.wrote("POST /v2/datasets?name="+name)),
+				ConfigStateChecks: append(nulls, s.checkWrites("POST /v2/datasets?name="+name)),
 			},
 			{
 				Config:            s.datasetConfig(`name = "` + name + `-2"`),
-				ConfigPlanChecks:  preApply(inPlace),
-				ConfigStateChecks: append(nulls, s.wrote(`PUT /v2/datasets/{id} {"name":"`+name+`-2"}`)),
+				ConfigPlanChecks:  preApply(expectUpdate),
+				ConfigStateChecks: append(nulls, s.checkWrites(`PUT /v2/datasets/{id} {"name":"`+name+`-2"}`)),
 			},
 			{
 				ResourceName:      testAddress,
@@ -495,14 +387,11 @@ func TestAccDataset_fieldsLeftOut(t *testing.T) {
 	})
 }
 
-func onlyIDAndName(status int, _ http.Header, body map[string]any) int {
-	if d, ok := body["data"].(map[string]any); ok {
-		body["data"] = map[string]any{"id": d["id"], "name": d["name"]}
-	}
-	return status
-}
+// timeoutLimit bounds an operation whose timeout is 100 ms. It leaves time for a busy machine, and is
+// less than the default timeouts of an operation and of a request.
+const timeoutLimit = 10 * time.Second
 
-// TestDataset_timeouts has a server that never answers.
+// TestDataset_timeouts has a server that does not respond.
 func TestDataset_timeouts(t *testing.T) {
 	t.Parallel()
 	for _, operation := range []string{"create", "read", "update", "delete"} {
@@ -519,26 +408,29 @@ func TestDataset_timeouts(t *testing.T) {
 			var p planned
 			switch operation {
 			case "create":
-				p, _ = w.plan(t.Context(), dataset, config)
+				p = w.mustPlan(dataset, config)
 			case "update":
 				config["name"] = name + "-2"
-				p, _ = w.plan(t.Context(), dataset, config)
+				p = w.mustPlan(dataset, config)
 			case "delete":
-				p, _ = w.plan(t.Context(), dataset, nil)
+				p = w.mustPlan(dataset, nil)
 			}
-			s.Recorder.Inject(emulator.Fault{Delay: time.Hour})
+			s.Recorder.Inject(emulator.FaultNamed(emulator.FaultHang))
+			// Without a working timeout the operation must end too, or the test would not.
+			ctx, cancel := context.WithTimeout(t.Context(), timeoutLimit)
+			defer cancel()
 			start := time.Now()
 			var ds diagnostics
 			if operation == "read" {
-				_, ds = w.read(t.Context(), dataset)
+				_, ds = w.read(ctx, dataset)
 			} else {
-				_, ds = w.apply(t.Context(), p)
+				_, ds = w.apply(ctx, p)
+			}
+			if took := time.Since(start); took < 100*time.Millisecond || took >= timeoutLimit {
+				t.Errorf("the operation took %s, and its timeout is 100ms", took)
 			}
 			if !ds.errors().has("own timeout", "timeouts attribute") {
-				t.Errorf("the errors do not tell of the timeout: %s", ds)
-			}
-			if took := time.Since(start); took > 10*time.Second {
-				t.Errorf("it took %s", took)
+				t.Errorf("the errors do not name the timeout:\n%s", ds)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
@@ -14,7 +15,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-func TestAccDatasetsDataSource(t *testing.T) {
+// TestAccDatasetsDataSource_basic lists datasets by a prefix of their names.
+func TestAccDatasetsDataSource_basic(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	name := s.name(t)
@@ -38,9 +40,10 @@ data "apify_datasets" "all" {
 	})
 }
 
-func (w *walk) datasets(config values) ([]values, diagnostics) {
+// datasets reads the data source.
+func (w *walk) datasets(ctx context.Context, config values) ([]values, diagnostics) {
 	w.t.Helper()
-	got, ds := w.data(w.t.Context(), "apify_datasets", config)
+	got, ds := w.readDataSource(ctx, "apify_datasets", config)
 	var all []values
 	list, _ := got["datasets"].([]any)
 	for _, d := range list {
@@ -49,114 +52,100 @@ func (w *walk) datasets(config values) ([]values, diagnostics) {
 	return all, ds
 }
 
-// seedMany seeds datasets of increasing age, and returns their ids, oldest
-// first.
-func (s *testServer) seedMany(n int, format string) []string {
-	ids := make([]string, n)
-	start := time.Now().Add(-time.Duration(n+1) * time.Minute)
-	for i := range ids {
-		d := emulator.Dataset{CreatedAt: start.Add(time.Duration(i) * time.Minute)}
-		if format != "" {
-			d.Name = fmt.Sprintf(format, i)
-		}
-		ids[i] = s.API.Seed(d).ID
-	}
-	return ids
-}
-
-func TestDatasetsDataSourceListsThemAllWhileSomeAreCreated(t *testing.T) {
+// TestDatasetsDataSource_createdWhileListing lists more datasets than one page has, while others are
+// created.
+func TestDatasetsDataSource_createdWhileListing(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	ids := s.seedMany(2500, "many-%04d")
 	created := 0
-	s.Recorder.Inject(emulator.Fault{Method: http.MethodGet, Pattern: "/v2/datasets", Before: func(*http.Request) {
+	s.Recorder.Inject(onRequest(getDatasets, emulator.Fault{Before: func(*http.Request) {
 		s.API.Seed(emulator.Dataset{Name: fmt.Sprintf("late-%d", created), CreatedAt: time.Now()})
 		created++
-	}})
-	got, ds := s.newWalk(t, nil).datasets(nil)
+	}}))
+	got, ds := s.newWalk(t, nil).datasets(t.Context(), nil)
 	if len(ds) > 0 {
 		t.Fatal(ds)
 	}
 	seen := map[any]bool{}
 	for i, d := range got {
 		if seen[d["id"]] {
-			t.Errorf("%v is there twice", d["name"])
+			t.Errorf("%v is in the list twice", d["name"])
 		}
 		seen[d["id"]] = true
 		if i < len(ids) && d["id"] != ids[i] {
-			t.Fatalf("at %d there is %v instead of many-%04d", i, d["name"], i)
+			t.Fatalf("dataset %d is %v, want many-%04d", i, d["name"], i)
 		}
 	}
 	if len(got) < len(ids) || created < 3 {
-		t.Errorf("there are %d of %d datasets, after %d pages", len(got), len(ids), created)
+		t.Errorf("got %d of %d datasets in %d pages, want all in at least 3 pages", len(got), len(ids), created)
 	}
 	for _, missing := range []string{"console_url", "items_public_url"} {
 		if _, there := got[0][missing]; there {
-			t.Errorf("the list's items have no %s", missing)
+			t.Errorf("the datasets have the attribute %s", missing)
 		}
 	}
 	if stats, _ := got[0]["stats"].(values); stats["inflated_bytes"] == nil || stats["storage_bytes"] != nil {
-		t.Errorf("the list's stats are %v", got[0]["stats"])
+		t.Errorf("stats are %v", got[0]["stats"])
 	}
 }
 
-func TestDatasetsDataSourceFilters(t *testing.T) {
+// TestDatasetsDataSource_filters filters on servers that know the query parameters, and on others.
+func TestDatasetsDataSource_filters(t *testing.T) {
 	t.Parallel()
 	for _, filtering := range []bool{true, false} {
-		t.Run(fmt.Sprintf("server filters %t", filtering), func(t *testing.T) {
+		t.Run(fmt.Sprintf("server filters: %t", filtering), func(t *testing.T) {
 			t.Parallel()
-			s := newEmulator(t, emulator.Options{Users: []emulator.User{
-				{ID: "MyOwnAccount00001", Username: "me", Token: "token-of-me"},
-				{ID: "OtherAccount00001", Username: "jane", Token: "token-of-jane"},
-			}})
+			s := newTwoAccounts(t)
 			mine := s.API.Seed(emulator.Dataset{Name: "Prod-mine"})
 			s.API.Seed(emulator.Dataset{Name: "test-mine"})
 			unnamed := s.API.Seed(emulator.Dataset{})
-			theirs := s.API.Seed(emulator.Dataset{Name: "prod-theirs", UserID: "OtherAccount00001", SharedWith: map[string]emulator.Permission{"me": "read"}})
+			theirs := s.API.Seed(emulator.Dataset{Name: "prod-theirs", UserID: otherID, SharedWith: map[string]emulator.Permission{"owner": emulator.PermissionRead}})
 			if !filtering {
-				// A server that knows no filter gives everything there is.
-				s.Recorder.Inject(emulator.Fault{Method: http.MethodGet, Pattern: "/v2/datasets", Before: func(r *http.Request) {
+				// A server without filters returns all datasets.
+				s.Recorder.Inject(onRequest(getDatasets, emulator.Fault{Before: func(r *http.Request) {
 					r.URL.RawQuery = "unnamed=1"
-				}})
+				}}))
 			}
 			w := s.newWalk(t, nil)
-			for what, test := range map[string]struct {
+			for name, test := range map[string]struct {
 				config values
 				want   []string
 			}{
-				"by prefix":           {values{"name_prefix": "PROD-"}, []string{mine.ID, theirs.ID}},
-				"own ones":            {values{"name_prefix": "prod-", "ownership": "ownedByMe"}, []string{mine.ID}},
-				"others' ones":        {values{"ownership": "sharedWithMe"}, []string{theirs.ID}},
-				"unnamed own ones":    {values{"unnamed": true, "ownership": "ownedByMe"}, []string{mine.ID, "*", unnamed.ID}},
-				"none":                {values{"name_prefix": "nothing"}, nil},
-				"unnamed with prefix": {values{"unnamed": true, "name_prefix": "prod-"}, []string{mine.ID, theirs.ID}},
+				"prefix":             {values{"name_prefix": "PROD-"}, []string{mine.ID, theirs.ID}},
+				"owned":              {values{"name_prefix": "prod-", "ownership": "ownedByMe"}, []string{mine.ID}},
+				"shared":             {values{"ownership": "sharedWithMe"}, []string{theirs.ID}},
+				"unnamed and owned":  {values{"unnamed": true, "ownership": "ownedByMe"}, []string{mine.ID, "*", unnamed.ID}},
+				"none":               {values{"name_prefix": "nothing"}, nil},
+				"unnamed and prefix": {values{"unnamed": true, "name_prefix": "prod-"}, []string{mine.ID, theirs.ID}},
 			} {
-				got, ds := w.datasets(test.config)
+				got, ds := w.datasets(t.Context(), test.config)
 				ok := len(ds) == 0 && len(got) == len(test.want)
 				for i := 0; ok && i < len(got); i++ {
 					ok = test.want[i] == "*" || got[i]["id"] == test.want[i]
 				}
 				if !ok {
-					t.Errorf("%s: %v instead of %v\n%s", what, got, test.want, ds)
+					t.Errorf("%s: got %v, want %v\n%s", name, got, test.want, ds)
 				}
 			}
-			if _, ds := w.datasets(values{"ownership": "mine"}); !ds.errors().has("ownedByMe", "sharedWithMe") {
-				t.Errorf("a wrong ownership: %s", ds)
+			if _, ds := w.datasets(t.Context(), values{"ownership": "mine"}); !ds.errors().has("ownedByMe", "sharedWithMe") {
+				t.Errorf("an invalid ownership has the diagnostics\n%s", ds)
 			}
 		})
 	}
 }
 
-func TestDatasetsDataSourceNeverGivesAShortList(t *testing.T) {
+// TestDatasetsDataSource_incompleteList has the second page of the list fail.
+func TestDatasetsDataSource_incompleteList(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{PageLimit: 10})
 	s.seedMany(25, "many-%02d")
-	s.Recorder.Inject(emulator.Fault{Method: http.MethodGet, Pattern: "/v2/datasets", Skip: 1, Status: http.StatusBadGateway, Body: "<html>down</html>"})
-	got, ds := s.newWalk(t, values{"max_retries": 2}).datasets(nil)
+	fault := onRequest(getDatasets, emulator.FaultNamed(emulator.FaultBadGateway))
+	fault.Skip = 1
+	s.Recorder.Inject(fault)
+	got, ds := s.newWalk(t, values{"max_retries": 2}).datasets(t.Context(), nil)
 	if got != nil || !ds.errors().has("Listing Apify datasets failed", "502", "tried 3 times") {
-		t.Errorf("%v\n%s", got, ds)
+		t.Errorf("got the datasets %v and the diagnostics\n%s", got, ds)
 	}
-	if sent := s.sent(); len(sent) != 4 {
-		t.Errorf("there were %d requests: one page, and three times the next, should be", len(sent))
-	}
+	s.expectSent(t, getDatasets, getDatasets, getDatasets, getDatasets) // the first page, and the second three times
 }

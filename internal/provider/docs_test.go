@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-// Links from one file of the repository to another lead somewhere. The registry
-// takes them with the extension .md too.
-func TestDocumentationLinks(t *testing.T) {
+// TestDocs_links checks that links between files of the repository have a target. The registry accepts
+// them with the extension .md too.
+func TestDocs_links(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")
 	var pages []string
@@ -40,51 +40,51 @@ func TestDocumentationLinks(t *testing.T) {
 			}
 			checked++
 			if _, err := os.Stat(filepath.Join(filepath.Dir(page), filepath.FromSlash(target))); err != nil {
-				t.Errorf("%s links to %s, which is not there", page, m[1])
+				t.Errorf("%s links to %s, which does not exist", page, m[1])
 			}
 		}
 	}
 	if checked == 0 {
-		t.Error("there are no links")
+		t.Error("no page has a link")
 	}
 }
 
-// The troubleshooting guide goes by the first lines of errors and warnings. It
-// has all that there are.
-func TestTroubleshootingGuide(t *testing.T) {
+// TestDocs_troubleshooting checks that the headings of the troubleshooting guide are the summaries of
+// all errors and warnings.
+func TestDocs_troubleshooting(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "templates", "guides", "troubleshooting.md.tmpl"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What the CLI itself says is in a section at the end.
-	ours, theirs, found := strings.Cut(string(page), "\n## Terraform's own messages\n")
-	if !found || theirs == "" {
-		t.Fatal("the guide has no section of Terraform's own messages")
+	// The CLI's own messages are in a section at the end.
+	provider, cli, found := strings.Cut(string(page), "\n## Terraform's own messages\n")
+	if !found || cli == "" {
+		t.Fatal("the guide has no section for Terraform's own messages")
 	}
 	var headings []string
-	for _, m := range regexp.MustCompile(`(?m)^### (.+)$`).FindAllStringSubmatch(ours, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^### (.+)$`).FindAllStringSubmatch(provider, -1) {
 		headings = append(headings, m[1])
 	}
 	summaries := diagnosticSummaries(t)
 	for _, s := range summaries {
 		if !slices.Contains(headings, s) {
-			t.Errorf("the guide has nothing about %q", s)
+			t.Errorf("the guide has no heading %q", s)
 		}
 	}
 	for _, h := range headings {
 		if !slices.Contains(summaries, h) {
-			t.Errorf("the guide tells of %q, which the provider never says", h)
+			t.Errorf("the guide has the heading %q, which is not a summary", h)
 		}
 	}
 }
 
-// diagnosticSummaries are the texts that this package's code makes summaries of:
-// the constants named so, and what is written out in a call. What is added to a
-// text, such as a name, is left out.
+// diagnosticSummaries returns the summaries of diagnostics in the code of this package: the constants
+// whose names start with summary, and the literals in calls. It omits text that the code appends, such
+// as a name.
 func diagnosticSummaries(t *testing.T) []string {
 	t.Helper()
-	// Where calls have the summary.
+	// The positions of the summary in the arguments of functions.
 	position := map[string]int{
 		"AddError": 0, "AddWarning": 0, "NewErrorDiagnostic": 0, "NewWarningDiagnostic": 0, "failure": 0,
 		"AddAttributeError": 1, "AddAttributeWarning": 1, "NewAttributeErrorDiagnostic": 1, "NewAttributeWarningDiagnostic": 1,

@@ -17,19 +17,18 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// Every file in examples/ is run, so that the documentation, which shows them,
-// stays true. What the installed CLI is too old for is skipped, but for its
-// format, which includes its syntax.
+// These tests run every file in examples/, which the documentation shows. They skip examples for newer
+// CLIs than the installed one, but check the format, and therefore the syntax, of all.
 
-// examplesDir is examples/ as seen from this package.
+// examplesDir is the path of examples/.
 var examplesDir = filepath.Join("..", "..", "examples")
 
-// exampleFeatures tell from the text of a configuration which release of
-// Terraform and of OpenTofu it takes.
+// exampleFeatures lists the release of Terraform and of OpenTofu that a configuration needs, by its
+// text.
 var exampleFeatures = []struct {
 	name                string
 	pattern             *regexp.Regexp
-	terraform, openTofu string // "" for none
+	terraform, openTofu string // empty if no release has the feature
 }{
 	{"list resources", regexp.MustCompile(`(?m)^list "`), ">= 1.14", ""},
 	{"import by identity", regexp.MustCompile(`(?m)^\s+identity = \{`), ">= 1.12", ">= 1.12"},
@@ -42,10 +41,10 @@ var exampleFeatures = []struct {
 
 var requiredVersion = regexp.MustCompile(`required_version = "([^"]+)"`)
 
-// example is a configuration: its files by their path in the working directory.
+// example contains the files of a configuration by their paths.
 type example map[string]string
 
-// readExample reads the files of a directory and those below it.
+// readExample reads all files in a directory and its subdirectories.
 func readExample(t *testing.T, dir string) example {
 	t.Helper()
 	files := example{}
@@ -67,7 +66,7 @@ func readExample(t *testing.T, dir string) example {
 	return files
 }
 
-// text is that of all files with such a name.
+// text returns the text of all files whose names have a suffix.
 func (e example) text(suffix string) string {
 	var b strings.Builder
 	for name, content := range e {
@@ -78,7 +77,7 @@ func (e example) text(suffix string) string {
 	return b.String()
 }
 
-// examplePaths are the paths below examples/ that match a pattern.
+// examplePaths returns the paths in examples/ that match a pattern.
 func examplePaths(t *testing.T, pattern string) []string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(examplesDir, pattern))
@@ -86,19 +85,19 @@ func examplePaths(t *testing.T, pattern string) []string {
 		t.Fatal(err)
 	}
 	if len(paths) == 0 {
-		t.Fatalf("examples/ has no %s", pattern)
+		t.Fatalf("no path in examples/ matches %s", pattern)
 	}
 	return paths
 }
 
-// exampleName is a path below examples/ as the name of a test.
+// exampleName returns a path relative to examples/, for the name of a test.
 func exampleName(path string) string {
 	name, _ := filepath.Rel(examplesDir, path) // both are relative to this package
 	return filepath.ToSlash(name)
 }
 
-// newExampleServer has the account that the examples are written for: that of
-// jane, with some datasets, and another that shares one with it.
+// newExampleServer starts an emulator with the accounts and datasets that the examples use: the token
+// is that of jane, and acme shares a dataset with her.
 func newExampleServer(t *testing.T) *testServer {
 	t.Helper()
 	s := newEmulator(t, emulator.Options{Users: []emulator.User{
@@ -119,12 +118,12 @@ func newExampleServer(t *testing.T) *testServer {
 	return s
 }
 
-// newExample puts an example into a working directory, which gets the harness's
-// provider requirement only if the example has none of its own.
+// newExample writes an example to a new working directory. The provider requirement of newCLI stays
+// only if the example has none.
 func (s *testServer) newExample(t *testing.T, e example) *cli {
 	t.Helper()
 	c := s.newCLI(t)
-	c.skipUnlessAble(e)
+	c.skipUnsupported(e)
 	if strings.Contains(e.text(".tf"), "required_providers") {
 		c.remove("provider.tf")
 	}
@@ -140,22 +139,13 @@ func (s *testServer) newExample(t *testing.T, e example) *cli {
 	return c
 }
 
-// skipUnlessAble skips the test where the CLI is too old for an example.
-func (c *cli) skipUnlessAble(e example) {
+// skipUnsupported skips the test if the CLI is too old for an example.
+func (c *cli) skipUnsupported(e example) {
 	c.t.Helper()
-	cmd, out := c.command("version")
-	if err := cmd.Run(); err != nil {
-		c.t.Fatalf("%v\n%s", err, out)
-	}
-	match := regexp.MustCompile(`(Terraform|OpenTofu) v(\S+)`).FindStringSubmatch(out.String())
-	if match == nil {
-		c.t.Fatalf("no version in %s", out)
-	}
-	product, current := match[1], version.Must(version.NewVersion(match[2])).Core()
-
-	skipUnless := func(constraint, what string) {
+	product, current := c.version()
+	skipUnless := func(constraint, feature string) {
 		if !version.MustConstraints(version.NewConstraint(constraint)).Check(current) {
-			c.t.Skipf("for %s it takes %s %s, and this is %s", what, product, constraint, current)
+			c.t.Skipf("%s needs %s %s, and this is %s", feature, product, constraint, current)
 		}
 	}
 	for _, feature := range exampleFeatures {
@@ -176,19 +166,19 @@ func (c *cli) skipUnlessAble(e example) {
 	}
 }
 
-// live applies a configuration, and expects it to be valid, complete and
-// idempotent, and to leave nothing of its own behind once it is destroyed.
-func (c *cli) live(s *testServer, e example) {
+// applyAndDestroy applies a configuration, and expects it to be valid and idempotent, and to leave no
+// new dataset behind after it is destroyed.
+func (c *cli) applyAndDestroy(s *testServer, e example) {
 	c.t.Helper()
-	there := map[string]bool{}
+	existing := map[string]bool{}
 	for _, d := range s.API.Datasets() {
-		there[d.ID] = true
+		existing[d.ID] = true
 	}
 	c.mustRun("validate")
 	c.mustRun("apply", "-auto-approve")
 	c.expectNoChanges()
 
-	for _, d := range s.API.Datasets() { // examples protect what they adopted
+	for _, d := range s.API.Datasets() { // examples do not delete adopted datasets with items
 		s.API.Update(d.ID, func(d *emulator.Dataset) { d.Items = nil })
 	}
 	if protection := "prevent_destroy = true"; strings.Contains(e.text(".tf"), protection) {
@@ -199,13 +189,14 @@ func (c *cli) live(s *testServer, e example) {
 	}
 	c.mustRun("destroy", "-auto-approve")
 	for _, d := range s.API.Datasets() {
-		if !there[d.ID] {
-			c.t.Errorf("dataset %s (%q) is left", d.ID, d.Name)
+		if !existing[d.ID] {
+			c.t.Errorf("dataset %s (%q) was not deleted", d.ID, d.Name)
 		}
 	}
 }
 
-// Guides, scenarios and the demo are directories with a whole configuration each.
+// TestAccExamples_configurations applies the guides, the scenarios and the demo. Each directory is a
+// configuration.
 func TestAccExamples_configurations(t *testing.T) {
 	t.Parallel()
 	for _, path := range slices.Concat(examplePaths(t, "demo"), examplePaths(t, "guides/*"), examplePaths(t, "scenarios/*")) {
@@ -214,27 +205,27 @@ func TestAccExamples_configurations(t *testing.T) {
 			s, e := newExampleServer(t), readExample(t, path)
 			for name := range e {
 				if strings.HasSuffix(name, ".tfquery.hcl") || strings.HasSuffix(name, ".tftest.hcl") {
-					delete(e, name) // has a test of its own
+					delete(e, name) // other tests run these
 				}
 			}
-			s.newExample(t, e).live(s, e)
+			s.newExample(t, e).applyAndDestroy(s, e)
 		})
 	}
 }
 
-// The examples of the registry's pages are a file with a whole configuration each.
+// TestAccExamples_pages applies the examples of the registry's pages. Each file is a configuration.
 func TestAccExamples_pages(t *testing.T) {
 	t.Parallel()
 	for _, path := range slices.Concat(examplePaths(t, "provider/*.tf"), examplePaths(t, "*/apify_*/*.tf")) {
 		t.Run(exampleName(path), func(t *testing.T) {
 			t.Parallel()
 			s, e := newExampleServer(t), example{"example.tf": readExample(t, filepath.Dir(path))[filepath.Base(path)]}
-			s.newExample(t, e).live(s, e)
+			s.newExample(t, e).applyAndDestroy(s, e)
 		})
 	}
 }
 
-// The example of the README is a whole configuration too.
+// TestAccExamples_readme applies the example of the README.
 func TestAccExamples_readme(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
@@ -246,18 +237,18 @@ func TestAccExamples_readme(t *testing.T) {
 		t.Fatal("the README has no example")
 	}
 	s, e := newExampleServer(t), example{"main.tf": string(block[1])}
-	s.newExample(t, e).live(s, e)
+	s.newExample(t, e).applyAndDestroy(s, e)
 }
 
-// What has no general_access in it works on Apify's local platform.
+// TestAccExamples_localPlatform applies an example without general_access on Apify's local platform.
 func TestAccExamples_localPlatform(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{LocalPlatform: true})
 	e := readExample(t, filepath.Join(examplesDir, "guides", "getting-started"))
-	s.newExample(t, e).live(s, e)
+	s.newExample(t, e).applyAndDestroy(s, e)
 }
 
-// The messages that guides quote are those that their configurations bring.
+// TestAccExamples_quotes checks that the messages in guides are those of their configurations.
 func TestAccExamples_quotes(t *testing.T) {
 	t.Parallel()
 	created := time.Date(2026, time.January, 31, 12, 0, 0, 0, time.UTC)
@@ -265,7 +256,7 @@ func TestAccExamples_quotes(t *testing.T) {
 	for guide, test := range map[string]struct {
 		seeds []emulator.Dataset
 		apply bool
-		run   []string // fails
+		run   []string // the command, which fails
 	}{
 		"idempotent-applies": {
 			seeds: []emulator.Dataset{
@@ -299,14 +290,15 @@ func TestAccExamples_quotes(t *testing.T) {
 				quotes = append(quotes, m[1], flatten(m[2]))
 			}
 			if len(quotes) == 0 {
-				t.Fatal("the guide quotes nothing")
+				t.Fatal("the guide quotes no message")
 			}
 			c.run(test.run...).expect(t, 1, quotes...)
 		})
 	}
 }
 
-// Every kind of resource that there is has an example under the registry's name.
+// TestExamples_complete checks that every resource and data source has examples under the names that
+// the registry expects.
 func TestExamples_complete(t *testing.T) {
 	t.Parallel()
 	server, err := newEmulator(t, emulator.Options{}).provider()
@@ -327,7 +319,7 @@ func TestExamples_complete(t *testing.T) {
 		"list-resources/*/list-resource.tfquery.hcl":  schema.ListResourceSchemas,
 	} {
 		if len(schemas) == 0 {
-			t.Errorf("there is nothing for %s", file)
+			t.Errorf("the provider has no type for %s", file)
 		}
 		for name := range schemas {
 			if _, err := os.Stat(filepath.Join(examplesDir, filepath.FromSlash(strings.Replace(file, "*", name, 1)))); err != nil {
@@ -337,8 +329,7 @@ func TestExamples_complete(t *testing.T) {
 	}
 }
 
-// Each command of an import.sh brings the dataset under management, without a
-// change afterwards.
+// TestAccExamples_imports runs each command of an import.sh. The next plan has no changes.
 func TestAccExamples_imports(t *testing.T) {
 	t.Parallel()
 	command := regexp.MustCompile(`(?m)^terraform import (\S+)\.(\S+) '?([^'\s]+)'?$`)
@@ -349,7 +340,7 @@ func TestAccExamples_imports(t *testing.T) {
 		}
 		commands := command.FindAllStringSubmatch(string(script), -1)
 		if len(commands) != strings.Count(string(script), "terraform import") {
-			t.Errorf("not every command of %s was found", path)
+			t.Errorf("the pattern does not match every command of %s", path)
 		}
 		for _, m := range commands {
 			t.Run(m[3], func(t *testing.T) {
@@ -365,7 +356,7 @@ func TestAccExamples_imports(t *testing.T) {
 	}
 }
 
-// A module with tests passes them, and they clean up.
+// TestAccExamples_moduleTests runs the tests of modules, which must leave no dataset behind.
 func TestAccExamples_moduleTests(t *testing.T) {
 	t.Parallel()
 	for _, path := range examplePaths(t, "scenarios/*/modules/*/tests") {
@@ -375,7 +366,7 @@ func TestAccExamples_moduleTests(t *testing.T) {
 			c, before := s.newExample(t, e), len(s.API.Datasets())
 			c.run("test").expect(t, 0, "Success!")
 			if len(s.writes()) == 0 {
-				t.Error("the tests created nothing")
+				t.Error("the tests created no dataset")
 			}
 			if after := len(s.API.Datasets()); after != before {
 				t.Errorf("the tests left %d datasets behind", after-before)
@@ -384,7 +375,7 @@ func TestAccExamples_moduleTests(t *testing.T) {
 	}
 }
 
-// Queries find the datasets of the account.
+// TestAccExamples_queries runs the queries, which must list a dataset of the account.
 func TestAccExamples_queries(t *testing.T) {
 	t.Parallel()
 	for _, path := range slices.Concat(examplePaths(t, "list-resources/*/*.tfquery.hcl"), examplePaths(t, "guides/*/*.tfquery.hcl")) {
@@ -397,7 +388,7 @@ func TestAccExamples_queries(t *testing.T) {
 	}
 }
 
-// The protecting-data guide ends the management of a dataset that has been managed.
+// TestAccExamples_removed applies the removed block of a guide to a dataset in the state.
 func TestAccExamples_removed(t *testing.T) {
 	t.Parallel()
 	s, e := newExampleServer(t), readExample(t, filepath.Join(examplesDir, "guides", "protecting-data"))
@@ -422,7 +413,7 @@ func TestAccExamples_removed(t *testing.T) {
 	}
 }
 
-// All files have the CLI's format, also those of kinds that it does not know yet.
+// TestAccExamples_format formats all files, also those that the CLI is too old to run.
 func TestAccExamples_format(t *testing.T) {
 	t.Parallel()
 	c := newEmulator(t, emulator.Options{}).newCLI(t)
@@ -443,6 +434,6 @@ func TestAccExamples_format(t *testing.T) {
 		formatted++
 	}
 	if formatted == 0 {
-		t.Error("there are no examples")
+		t.Error("no file was checked")
 	}
 }

@@ -18,9 +18,9 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// TestAccProviderDebugLogHasALinePerRequest compares the log with what the server
+// TestAccProvider_debugLog compares the lines of the debug log with the requests that the server
 // received.
-func TestAccProviderDebugLogHasALinePerRequest(t *testing.T) {
+func TestAccProvider_debugLog(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	c := s.newCLI(t)
@@ -53,7 +53,7 @@ resource "apify_dataset" "logged" {
 	for _, r := range s.Recorder.Requests() {
 		want = append(want, fmt.Sprintf("attempt=%d method=%s path=%s status=%d", attempt, r.Method, r.Path, r.Status))
 		attempt++
-		if !r.Fault { // the next is another call
+		if !r.Fault { // the next request is not a retry
 			attempt = 1
 		}
 	}
@@ -65,27 +65,24 @@ resource "apify_dataset" "logged" {
 			values[match[1]] = strings.Trim(match[2], `"`)
 		}
 		if values["duration_ms"] == "" {
-			t.Errorf("the line has no time: %s", line)
+			t.Errorf("the line has no duration: %s", line)
 		}
 		got = append(got, fmt.Sprintf("attempt=%s method=%s path=%s status=%s", values["attempt"], values["method"], values["path"], values["status"]))
 	}
-	if !slices.Equal(got, want) {
-		t.Errorf("the lines say\n\t%s\nand the server received\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
-	}
+	expectRequests(t, got, want)
 }
 
-// TestAccProviderWritesNothingUnasked runs a provider process whose standard error
-// is this test's to read, not Terraform's.
-func TestAccProviderWritesNothingUnasked(t *testing.T) {
+// TestAccProvider_stderr runs a provider process outside Terraform and reads its standard error.
+func TestAccProvider_stderr(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		variables []string
-		says      []string
+		texts     []string
 	}{
-		"nothing asked for":  {nil, nil},
+		"no log":             {nil, nil},
 		"the provider's log": {[]string{"TF_LOG_PROVIDER=DEBUG"}, []string{"Apify API request"}},
 		"the SDK's log":      {[]string{"TF_LOG_SDK=TRACE"}, []string{"Calling provider defined Resource Create"}},
-		"everything":         {[]string{"TF_LOG=TRACE"}, []string{"Apify API request", "Calling provider defined Resource Create"}},
+		"all logs":           {[]string{"TF_LOG=TRACE"}, []string{"Apify API request", "Calling provider defined Resource Create"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -96,35 +93,31 @@ func TestAccProviderWritesNothingUnasked(t *testing.T) {
 			c.mustRun("apply", "-auto-approve")
 			c.mustRun("destroy", "-auto-approve")
 			if n := s.Recorder.Counts()[postDatasets]; n != 1 {
-				t.Errorf("%d datasets were created", n)
+				t.Errorf("got %d POST requests, want 1", n)
 			}
 			stop()
 			for line := range strings.Lines(stderr.String()) {
-				// go-plugin tells when it begins and ends to serve, whatever the level.
-				own := strings.Contains(line, `"plugin address"`) || strings.Contains(line, `"grpc server"`)
-				if test.says == nil && !own {
+				// go-plugin logs when it starts and stops serving, at every log level.
+				goPlugin := strings.Contains(line, `"plugin address"`) || strings.Contains(line, `"grpc server"`)
+				if test.texts == nil && !goPlugin {
 					t.Errorf("the provider wrote %s", line)
 				}
 			}
-			for _, text := range test.says {
+			for _, text := range test.texts {
 				if !strings.Contains(stderr.String(), text) {
-					t.Errorf("the provider did not write %q, but:\n%s", text, stderr)
+					t.Errorf("standard error does not contain %q:\n%s", text, stderr)
 				}
 			}
-			scan(t, stderr.String(), "what the provider wrote", s.Token)
+			expectAbsent(t, stderr.String(), "standard error", s.Token)
 		})
 	}
 }
 
-// serve starts a provider process that the CLI uses instead of its own. What it
-// writes to standard error can be read once it has stopped.
+// serve starts a provider process that the CLI uses instead of starting one. stderr must be read only
+// after stop.
 func (c *cli) serve(variables ...string) (stderr *bytes.Buffer, stop func()) {
 	c.t.Helper()
-	name, err := binary()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	cmd := exec.CommandContext(c.t.Context(), name, "-debug") //nolint:gosec // built by this test
+	cmd := exec.CommandContext(c.t.Context(), mustBuildProvider(c.t), "-debug") //nolint:gosec // built by this test
 	cmd.Env = append(slices.Clone(c.env), variables...)
 	cmd.WaitDelay = 10 * time.Second
 	stderr = &bytes.Buffer{}
@@ -137,7 +130,7 @@ func (c *cli) serve(variables ...string) (stderr *bytes.Buffer, stop func()) {
 		c.t.Fatal(err)
 	}
 	stop = func() {
-		// It ends by a signal, as it never would by itself.
+		// The process runs until it gets a signal, which makes Wait return an error.
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait()
 	}
@@ -159,6 +152,6 @@ func (c *cli) serve(variables ...string) (stderr *bytes.Buffer, stop func()) {
 		}
 	}
 	stop()
-	c.t.Fatalf("the provider does not say how to reach it: %v\n%s", lines.Err(), stderr)
+	c.t.Fatalf("the provider did not print TF_REATTACH_PROVIDERS: %v\n%s", lines.Err(), stderr)
 	return nil, nil
 }

@@ -13,8 +13,7 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// configure configures a provider with just these attributes, and tells whether
-// it put that off.
+// configure validates and configures a provider with only these attributes.
 func configure(t *testing.T, attributes values, deferralAllowed bool) diagnostics {
 	t.Helper()
 	server, err := providerserver.NewProtocol6WithError(New("1.2.3")())()
@@ -52,10 +51,11 @@ func clearEnvironment(t *testing.T) {
 	}
 }
 
-func TestConfigureErrorsNameTheAttribute(t *testing.T) {
+// TestProvider_invalidConfig has configurations with one error each, which is at the attribute.
+func TestProvider_invalidConfig(t *testing.T) {
 	clearEnvironment(t)
 	secret := "apify_api_SECRET"
-	for what, test := range map[string]struct {
+	for name, test := range map[string]struct {
 		attributes values
 		attribute  string
 		texts      []string
@@ -65,17 +65,17 @@ func TestConfigureErrorsNameTheAttribute(t *testing.T) {
 		"a blank token":             {values{"token": " \n"}, "token", []string{summaryMissingToken}},
 		"a token with a line break": {values{"token": secret + "\nx"}, "token", []string{summaryInvalidToken}},
 		"a token beyond ASCII":      {values{"token": secret + "é"}, "token", []string{summaryInvalidToken}},
-		"no URL":                    {values{"token": secret, "base_url": "not a url"}, "base_url", []string{summaryInvalidBaseURL, `"not a url"`}},
+		"not a URL":                 {values{"token": secret, "base_url": "not a url"}, "base_url", []string{summaryInvalidBaseURL, `"not a url"`}},
 		"an empty URL":              {values{"token": secret, "base_url": ""}, "base_url", []string{summaryInvalidBaseURL}},
-		"a host only":               {values{"token": secret, "base_url": "api.apify.com"}, "base_url", []string{summaryInvalidBaseURL, "https://"}},
-		"another scheme":            {values{"token": secret, "base_url": "ftp://api.apify.com"}, "base_url", []string{summaryInvalidBaseURL}},
+		"no scheme":                 {values{"token": secret, "base_url": "api.apify.com"}, "base_url", []string{summaryInvalidBaseURL, "https://"}},
+		"an unsupported scheme":     {values{"token": secret, "base_url": "ftp://api.apify.com"}, "base_url", []string{summaryInvalidBaseURL}},
 		"no host":                   {values{"token": secret, "base_url": "https:///v2"}, "base_url", []string{summaryInvalidBaseURL}},
 		"a password in the URL":     {values{"token": secret, "base_url": "https://u:" + secret + "@h"}, "base_url", []string{summaryInvalidBaseURL, "password"}},
 		"a query":                   {values{"token": secret, "base_url": "https://h/?token=" + secret}, "base_url", []string{summaryInvalidBaseURL}},
 		"too many retries":          {values{"token": secret, "max_retries": 21}, "max_retries", []string{"between 0 and 20"}},
-		"fewer than no retries":     {values{"token": secret, "max_retries": -1}, "max_retries", []string{"between 0 and 20"}},
-		"no duration":               {values{"token": secret, "request_timeout": "30"}, "request_timeout", []string{summaryInvalidDuration, `"30"`}},
-		"no time at all":            {values{"token": secret, "request_timeout": "0s"}, "request_timeout", []string{summaryInvalidDuration}},
+		"negative retries":          {values{"token": secret, "max_retries": -1}, "max_retries", []string{"between 0 and 20"}},
+		"not a duration":            {values{"token": secret, "request_timeout": "30"}, "request_timeout", []string{summaryInvalidDuration, `"30"`}},
+		"a duration of zero":        {values{"token": secret, "request_timeout": "0s"}, "request_timeout", []string{summaryInvalidDuration}},
 		"an unknown token":          {values{"token": unknown{}}, "token", []string{summaryUnknownAttribute, `"token"`, "-target"}},
 		"an unknown URL":            {values{"token": secret, "base_url": unknown{}}, "base_url", []string{summaryUnknownAttribute}},
 		"unknown retries":           {values{"token": secret, "max_retries": unknown{}}, "max_retries", []string{summaryUnknownAttribute}},
@@ -84,38 +84,40 @@ func TestConfigureErrorsNameTheAttribute(t *testing.T) {
 		ds := configure(t, test.attributes, false)
 		if len(ds) != 1 || !ds.errors().has(test.texts...) || ds[0].Attribute == nil ||
 			ds[0].Attribute.String() != `AttributeName("`+test.attribute+`")` {
-			t.Errorf("%s: %s", what, ds)
+			t.Errorf("%s: got the diagnostics\n%s", name, ds)
 		}
 		if strings.Contains(ds.String(), secret) {
-			t.Errorf("%s: the secret is shown: %s", what, ds)
+			t.Errorf("%s: the diagnostics contain the secret:\n%s", name, ds)
 		}
 	}
 }
 
-func TestConfigureTakesTheEnvironment(t *testing.T) {
+// TestProvider_environment configures the provider with environment variables.
+func TestProvider_environment(t *testing.T) {
 	clearEnvironment(t)
 	t.Setenv(clientBaseURLVariable, "ftp://client")
 	t.Setenv(tokenVariable, "from-the-environment\n")
 	if ds := configure(t, nil, false); !ds.errors().has(clientBaseURLVariable, "ftp://client") {
-		t.Errorf("%s is not used: %s", clientBaseURLVariable, ds)
+		t.Errorf("%s is not used:\n%s", clientBaseURLVariable, ds)
 	}
 	t.Setenv(apiBaseURLVariable, "ftp://api")
 	if ds := configure(t, nil, false); !ds.errors().has(apiBaseURLVariable, "ftp://api") {
-		t.Errorf("%s is not used: %s", apiBaseURLVariable, ds)
+		t.Errorf("%s is not used:\n%s", apiBaseURLVariable, ds)
 	}
 	if ds := configure(t, values{"base_url": "https://api.example.com/v2/"}, false); len(ds) > 0 {
-		t.Errorf("the attribute does not come first: %s", ds)
+		t.Errorf("the attribute does not take precedence:\n%s", ds)
 	}
 	if ds := configure(t, values{"base_url": "https://api.example.com", "token": ""}, false); !ds.errors().has(summaryMissingToken) {
-		t.Errorf("an empty token is taken for none: %s", ds)
+		t.Errorf("the variable replaces an empty token:\n%s", ds)
 	}
 	t.Setenv(tokenVariable, " ")
 	if ds := configure(t, values{"base_url": "https://api.example.com"}, false); !ds.errors().has(summaryMissingToken, tokenVariable, "is empty") {
-		t.Errorf("a blank variable: %s", ds)
+		t.Errorf("a blank variable has the diagnostics\n%s", ds)
 	}
 }
 
-func TestConfigureWarnsOfUnencryptedTokens(t *testing.T) {
+// TestProvider_unencryptedToken warns if the token would be sent without encryption.
+func TestProvider_unencryptedToken(t *testing.T) {
 	clearEnvironment(t)
 	for address, warned := range map[string]bool{
 		"http://127.0.0.1:3333": false, "http://localhost:3333/v2": false, "http://[::1]:3333": false, "http://apify.localhost": false,
@@ -123,12 +125,13 @@ func TestConfigureWarnsOfUnencryptedTokens(t *testing.T) {
 	} {
 		ds := configure(t, values{"token": "t", "base_url": address}, false)
 		if len(ds.errors()) > 0 || ds.warnings().has(summaryTokenInTheClear) != warned {
-			t.Errorf("%s: %s", address, ds)
+			t.Errorf("%s: want a warning: %t, got the diagnostics\n%s", address, warned, ds)
 		}
 	}
 }
 
-func TestUnknownConfigurationIsDeferredWhereAllowed(t *testing.T) {
+// TestProvider_deferred has values that are known after apply, and a CLI that supports deferral.
+func TestProvider_deferred(t *testing.T) {
 	clearEnvironment(t)
 	if ds := configure(t, values{"token": unknown{}, "base_url": unknown{}}, true); len(ds) > 0 {
 		t.Error(ds)
@@ -148,21 +151,20 @@ func TestUnknownConfigurationIsDeferredWhereAllowed(t *testing.T) {
 		ClientCapabilities: &tfprotov6.PlanResourceChangeClientCapabilities{DeferralAllowed: true},
 	})
 	if err != nil || plan.Deferred == nil || plan.Deferred.Reason != tfprotov6.DeferredReasonProviderConfigUnknown {
-		t.Errorf("the plan was not deferred: %v %v", plan, err)
+		t.Errorf("the plan is not deferred: %v %v", plan, err)
 	}
-	if sent := s.sent(); len(sent) > 0 {
-		t.Errorf("there were requests: %s", sent)
-	}
+	s.expectSent(t)
 }
 
-func TestRequestsTellWhoSendsThem(t *testing.T) {
+// TestProvider_requestHeaders checks the user agent and the authorization of every request.
+func TestProvider_requestHeaders(t *testing.T) {
 	clearEnvironment(t)
 	t.Setenv(appendUserAgentVariable, "acme-ci/7\n")
 	s := newEmulator(t, emulator.Options{})
-	s.mustApply(t, instance{}, values{"name": "who"})
+	s.mustApply(t, instance{}, values{"name": "headers"})
 	requests := s.Recorder.Requests()
 	if len(requests) == 0 {
-		t.Fatal("there were no requests")
+		t.Fatal("no request was sent")
 	}
 	for _, r := range requests {
 		if got := r.Header.Get("User-Agent"); got != "Terraform/1.2.3 terraform-provider-apify/test acme-ci/7" {
@@ -177,20 +179,22 @@ func TestRequestsTellWhoSendsThem(t *testing.T) {
 	}
 }
 
-func TestValidationNeedsNoToken(t *testing.T) {
+// TestProvider_validateWithoutToken validates a resource without a token.
+func TestProvider_validateWithoutToken(t *testing.T) {
 	clearEnvironment(t)
 	s := newEmulator(t, emulator.Options{})
 	w := s.newWalk(t, values{"token": nil})
 	if !w.configure.errors().has(summaryMissingToken) {
-		t.Errorf("configured without a token: %s", w.configure)
+		t.Errorf("without a token, configuring has the diagnostics\n%s", w.configure)
 	}
-	if ds := w.validate(values{"name": "fine"}); len(ds) > 0 {
+	if ds := w.validate(values{"name": "valid"}); len(ds) > 0 {
 		t.Error(ds)
 	}
 }
 
-// TestAccBadConfiguration shows what a person sees: one error, and no damage.
-func TestAccBadConfiguration(t *testing.T) {
+// TestAccProvider_invalidConfig has provider configurations that do not work. Each has one error and
+// leaves the state unchanged.
+func TestAccProvider_invalidConfig(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	html, err := emulator.StartHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -201,55 +205,51 @@ func TestAccBadConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(html.Close)
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // nobody waits
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // does not wait
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody := "http://" + listener.Addr().String()
+	closed := "http://" + listener.Addr().String()
 	_ = listener.Close()
 
-	for what, test := range map[string]struct {
+	for name, test := range map[string]struct {
 		provider string
 		texts    []string
 	}{
-		"no token":        {`token = null`, []string{summaryMissingToken, "APIFY_TOKEN"}},
-		"an empty token":  {`token = ""`, []string{summaryMissingToken, "APIFY_TOKEN"}},
-		"a wrong token":   {`token = "wrong"`, []string{"401", "user-or-token-not-found", "does not accept the API token"}},
-		"no URL":          {`base_url = "nonsense"`, []string{summaryInvalidBaseURL, `"nonsense"`}},
-		"nobody there":    {`base_url = "` + nobody + `"`, []string{"connection refused", "No connection could be made", "base_url"}},
-		"a web server":    {`base_url = "` + html.URL + `"`, []string{"200 OK", "Welcome to [31mnginx[0m!", "not what the API would send"}},
-		"an impossible n": {`max_retries = 21`, []string{"max_retries", "between 0 and 20"}},
+		"no token":         {`token = null`, []string{summaryMissingToken, "APIFY_TOKEN"}},
+		"an empty token":   {`token = ""`, []string{summaryMissingToken, "APIFY_TOKEN"}},
+		"a wrong token":    {`token = "wrong"`, []string{"401", "user-or-token-not-found", "does not accept the API token"}},
+		"not a URL":        {`base_url = "nonsense"`, []string{summaryInvalidBaseURL, `"nonsense"`}},
+		"no server":        {`base_url = "` + closed + `"`, []string{"connection refused", "No connection could be made", "base_url"}},
+		"a web server":     {`base_url = "` + html.URL + `"`, []string{"200 OK", "Welcome to [31mnginx[0m!", "not what the API would send"}},
+		"too many retries": {`max_retries = 21`, []string{"max_retries", "between 0 and 20"}},
 	} {
-		t.Run(what, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := s.newCLI(t)
-			if what == "no token" {
+			if name == "no token" {
 				c.env = slices.DeleteFunc(c.env, func(v string) bool { return strings.HasPrefix(v, tokenVariable) })
 			}
-			// State from a time when all was well.
+			// The state is from an apply with a valid configuration.
 			c.write("main.tf", `resource "apify_dataset" "a" {}`)
-			good := c.env
-			c.env = append(slices.Clone(good), tokenVariable+"="+s.Token)
+			env := c.env
+			c.env = append(slices.Clone(env), tokenVariable+"="+s.Token)
 			c.mustRun("apply", "-auto-approve")
-			id := c.attributes("apify_dataset.a")["id"]
-			c.env = good
+			id := c.id("apify_dataset.a")
+			c.env = env
 
 			retries := "max_retries = 1\n"
 			if strings.Contains(test.provider, "max_retries") {
 				retries = ""
 			}
 			c.write("main.tf", "provider \"apify\" {\n"+retries+test.provider+"\n}\nresource \"apify_dataset\" \"a\" {}\n")
-			if strings.HasSuffix(what, "token") {
+			if strings.HasSuffix(name, "token") {
 				c.mustRun("validate")
 			}
 			r := c.run("apply", "-auto-approve")
 			r.expect(t, 1, test.texts...)
-			if n := strings.Count(r.output, "Error: "); n != 1 {
-				t.Errorf("there are %d errors:\n%s", n, r.output)
-			}
-			if c.attributes("apify_dataset.a")["id"] != id {
-				t.Error("the state was damaged")
-			}
+			r.expectErrors(t, 1)
+			c.expectID("apify_dataset.a", id)
 		})
 	}
 }

@@ -5,21 +5,42 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-const secretToken = "apify_api_ThisMustBeSeenByNobody42"
+const secretToken = "apify_api_ThisMustNeverBeShown42"
 
-// signatures match those of items URLs, which begin with "0." in base64.
+// signatures matches the signatures of items URLs, which start with "0." in base64.
 var signatures = regexp.MustCompile(`\bMC4[A-Za-z0-9_-]{20,}`)
 
-// TestAccSecretsAreNowhere does what the provider can do, with every log on, and
-// with a server that repeats secrets in its errors. Then it looks for them in all
-// that the runs leave behind.
-func TestAccSecretsAreNowhere(t *testing.T) {
+// TestProvider_sensitiveAttributes lists the attributes that Terraform must not print.
+func TestProvider_sensitiveAttributes(t *testing.T) {
+	t.Parallel()
+	w := newEmulator(t, emulator.Options{}).newWalk(t, nil)
+	for schema, attribute := range map[*tfprotov6.Schema]string{
+		w.schema.Provider: "token",
+		w.dataset():       "items_public_url",
+		w.schema.DataSourceSchemas["apify_dataset"]:                  "items_public_url",
+		w.schema.EphemeralResourceSchemas["apify_dataset_items_url"]: "url",
+	} {
+		if !slices.ContainsFunc(schema.Block.Attributes, func(a *tfprotov6.SchemaAttribute) bool {
+			return a.Name == attribute && a.Sensitive
+		}) {
+			t.Errorf("%s is not sensitive", attribute)
+		}
+	}
+}
+
+// TestAccProvider_secrets runs every kind of command with all logs, on a server that repeats secrets
+// in its errors. Then it searches for the secrets in the output and in all files that the runs leave
+// behind.
+func TestAccProvider_secrets(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{Users: []emulator.User{
 		{Username: "owner", Token: secretToken, Restricted: true},
@@ -70,30 +91,29 @@ data "apify_datasets" "all" {
 		keys[d.ID] = d.URLSigningSecretKey
 	}
 	if len(keys) != 3 {
-		t.Errorf("there are %d datasets", len(keys))
+		t.Errorf("the server has %d datasets, want 3", len(keys))
 	}
 	run(0, "plan", "-detailed-exitcode")
 	run(0, "state", "show", "apify_dataset.restricted")
-	for what, f := range echoes(secretToken, imported.URLSigningSecretKey) {
-		f.Method, f.Pattern, _ = strings.Cut(getDataset, " ")
-		s.Recorder.Inject(f)
+	for name, f := range responsesWithSecrets(secretToken, imported.URLSigningSecretKey) {
+		s.Recorder.Inject(onRequest(getDataset, f))
 		before := output.Len()
 		run(1, "plan")
 		if !strings.Contains(output.String()[before:], summaryRead) {
-			t.Errorf("%s did not fail the reading", what)
+			t.Errorf("%s: the plan does not contain %q", name, summaryRead)
 		}
 		s.Recorder.ClearFaults()
 	}
 	run(0, "destroy", "-auto-approve")
 
-	// A signed URL is in the state, and so in a plan, and nowhere else.
+	// A signed URL is in the state, and therefore in a plan, and nowhere else.
 	signed := 0
 	files := c.files()
 	files["the output"] = output.String()
 	for name, content := range files {
-		scan(t, content, name, secretToken)
+		expectAbsent(t, content, name, secretToken)
 		for _, key := range keys {
-			scan(t, content, name, key)
+			expectAbsent(t, content, name, key)
 		}
 		found := signatures.FindString(content)
 		switch base := filepath.Base(name); base {
@@ -103,41 +123,41 @@ data "apify_datasets" "all" {
 			}
 		default:
 			if found != "" {
-				t.Errorf("%s holds the signature %s", name, found)
+				t.Errorf("%s contains the signature %s", name, found)
 			}
 		}
 	}
 	if signed == 0 {
-		t.Error("no state holds a signed URL, so this test would not see one elsewhere")
+		t.Error("no state contains a signed URL, so this test would not find one elsewhere")
 	}
 	if !strings.Contains(files[logs], "Apify API request") || !strings.Contains(files[logs], "Calling provider defined") {
-		t.Error("the log is not that of the provider and its SDK")
+		t.Error("the log does not contain the logs of the provider and its SDK")
 	}
 }
 
-// echoes are answers that repeat secrets.
-func echoes(token, key string) map[string]emulator.Fault {
+// responsesWithSecrets returns faults whose responses repeat secrets.
+func responsesWithSecrets(token, key string) map[string]emulator.Fault {
 	const signature = "MC4xODkzNDU2MDAwMDAwLnRqY0xlSXZGeG83NWZ3R1d1SjRJ"
 	itemsURL := "https://api.apify.com/v2/datasets/x/items?format=csv&signature=" + signature
 	return map[string]emulator.Fault{
-		"an error of the API":         apiError(http.StatusForbidden, "no-"+token),
-		"an error's message":          {Status: http.StatusBadRequest, Body: fmt.Sprintf(`{"error": {"type": "t", "message": "The token %s may not open %s"}}`, token, itemsURL)},
-		"a page of HTML":              {Status: http.StatusBadRequest, Body: "<p>Authorization: Bearer " + token + " for " + itemsURL + "</p>"},
-		"a page that is a success":    {Status: http.StatusOK, Body: "Bearer " + token},
-		"a dataset that is cut short": {Status: http.StatusOK, Body: fmt.Sprintf(`{"data": {"itemsPublicUrl": %q, "urlSigningSecretKey": %q, "name`, itemsURL, key)},
-		"a dataset in an error":       {Status: http.StatusBadRequest, Body: fmt.Sprintf(`{"data": {"urlSigningSecretKey" : %q}}`, key)},
+		"an error's type":              {Status: http.StatusForbidden, Body: fmt.Sprintf(`{"error": {"type": "no-%s", "message": "M."}}`, token)},
+		"an error's message":           {Status: http.StatusBadRequest, Body: fmt.Sprintf(`{"error": {"type": "t", "message": "The token %s may not open %s"}}`, token, itemsURL)},
+		"an HTML page":                 {Status: http.StatusBadRequest, Body: "<p>Authorization: Bearer " + token + " for " + itemsURL + "</p>"},
+		"an HTML page with status 200": {Status: http.StatusOK, Body: "Bearer " + token},
+		"an incomplete dataset":        {Status: http.StatusOK, Body: fmt.Sprintf(`{"data": {"itemsPublicUrl": %q, "urlSigningSecretKey": %q, "name`, itemsURL, key)},
+		"a dataset in an error":        {Status: http.StatusBadRequest, Body: fmt.Sprintf(`{"data": {"urlSigningSecretKey" : %q}}`, key)},
 		"a redirect": {Status: http.StatusFound, Header: http.Header{
 			"Location": {"https://elsewhere.example/" + token + "?token=" + token + "&signature=" + signature},
 		}},
 	}
 }
 
-// TestErrorsHideWhatServersRepeat has every secret repeated in each answer.
-func TestErrorsHideWhatServersRepeat(t *testing.T) {
+// TestProvider_secretsInErrors has responses that repeat secrets, and searches for them in all errors.
+func TestProvider_secretsInErrors(t *testing.T) {
 	t.Parallel()
 	const key = "KeyThatSignsEverything0123456789"
-	for what, f := range echoes(secretToken, key) {
-		t.Run(what, func(t *testing.T) {
+	for name, f := range responsesWithSecrets(secretToken, key) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newEmulator(t, emulator.Options{Users: []emulator.User{{Username: "owner", Token: secretToken}}})
 			existing := s.mustApply(t, instance{}, values{"name": "existing"})
@@ -150,19 +170,19 @@ func TestErrorsHideWhatServersRepeat(t *testing.T) {
 			ds = append(ds, more...)
 			_, more = w.importID(t.Context(), "~existing")
 			ds = append(ds, more...)
-			_, more = w.data(t.Context(), "apify_datasets", values{})
+			_, more = w.readDataSource(t.Context(), "apify_datasets", values{})
 			ds = append(ds, more...)
-			_, more = w.open(t.Context(), values{"dataset_id": "WkzbQMuFYuamGv3YF"})
+			_, more = w.openItemsURL(t.Context(), values{"dataset_id": "WkzbQMuFYuamGv3YF"})
 			ds = append(ds, more...)
 			if len(ds.warnings()) != 1 || len(ds.errors()) != 5 {
-				t.Errorf("not everything failed:\n%s", ds)
+				t.Errorf("got %d warnings and %d errors, want 1 and 5:\n%s", len(ds.warnings()), len(ds.errors()), ds)
 			}
-			scan(t, ds.String(), "an error", secretToken, key)
+			expectAbsent(t, ds.String(), "an error", secretToken, key)
 			if found := signatures.FindString(ds.String()); found != "" {
-				t.Errorf("an error holds the signature %s:\n%s", found, ds)
+				t.Errorf("an error contains the signature %s:\n%s", found, ds)
 			}
 			if !strings.Contains(ds.String(), "(redacted)") {
-				t.Errorf("nothing was masked:\n%s", ds)
+				t.Errorf("no secret was redacted:\n%s", ds)
 			}
 		})
 	}

@@ -18,15 +18,17 @@ func newQuietServer(t *testing.T) quietServer {
 	t.Helper()
 	all, ok := providerserver.NewProtocol6(New("test")())().(protocolServer)
 	if !ok {
-		t.Fatal("the framework's server lacks a part of the protocol, so Serve would leave it as it is")
+		t.Fatal("the framework's server does not implement protocolServer, so Serve would not wrap it")
 	}
 	return quietServer{all}
 }
 
-// contextKey is that of a value by which a test finds a context again.
+// contextKey is the key of a value that identifies a context.
 type contextKey struct{}
 
-func TestQuietServerLetsGoOfContexts(t *testing.T) {
+// TestServer_contextReleased checks that the server holds no context after a call, which would keep
+// everything in it in memory.
+func TestServer_contextReleased(t *testing.T) {
 	server := newQuietServer(t)
 	for name, call := range map[string]func(context.Context) error{
 		"ValidateResourceConfig": func(ctx context.Context) error {
@@ -74,14 +76,14 @@ func TestQuietServerLetsGoOfContexts(t *testing.T) {
 			}
 			runtime.GC()
 			if held.Value() != nil {
-				t.Error("the server still holds the call's context")
+				t.Error("the server still holds the context of the call")
 			}
 			runtime.KeepAlive(server)
 		})
 	}
 }
 
-// waitingServer reads until it is told to stop.
+// waitingServer reads until its context is canceled.
 type waitingServer struct {
 	protocolServer
 	reading chan struct{}
@@ -93,7 +95,8 @@ func (s waitingServer) ReadResource(ctx context.Context, _ *tfprotov6.ReadResour
 	return nil, ctx.Err()
 }
 
-func TestQuietServerEndsCallsWithTheirCaller(t *testing.T) {
+// TestServer_contextCanceled cancels the context of a call.
+func TestServer_contextCanceled(t *testing.T) {
 	waiting := waitingServer{reading: make(chan struct{})}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
@@ -109,11 +112,12 @@ func TestQuietServerEndsCallsWithTheirCaller(t *testing.T) {
 			t.Error("the call ended without an error")
 		}
 	case <-time.After(10 * time.Second):
-		t.Error("the call goes on")
+		t.Error("the call continues after its context was canceled")
 	}
 }
 
-func TestQuietLogs(t *testing.T) {
+// TestServer_quietLogs turns logs off unless an environment variable asks for them.
+func TestServer_quietLogs(t *testing.T) {
 	unset := func(t *testing.T) {
 		t.Helper()
 		for _, variable := range os.Environ() {
@@ -121,13 +125,13 @@ func TestQuietLogs(t *testing.T) {
 				t.Setenv(name, "")
 			}
 		}
-		t.Setenv("TF_LOG_SDK", "") // and whatever it becomes ends with the test
+		t.Setenv("TF_LOG_SDK", "") // quietLogs sets it, and the test restores it
 		t.Setenv("TF_LOG_PROVIDER", "")
 	}
-	t.Run("asked for nothing", func(t *testing.T) {
+	t.Run("no variable", func(t *testing.T) {
 		unset(t)
 		if !quietLogs() || os.Getenv("TF_LOG_SDK") != "off" || os.Getenv("TF_LOG_PROVIDER") != "off" {
-			t.Error("there are logs that nobody asked for")
+			t.Error("the logs are on")
 		}
 	})
 	for _, name := range []string{"TF_LOG", "TF_LOG_CORE", "TF_LOG_PROVIDER", "TF_LOG_PROVIDER_APIFY", "TF_LOG_SDK", "TF_LOG_SDK_FRAMEWORK"} {
@@ -135,18 +139,19 @@ func TestQuietLogs(t *testing.T) {
 			unset(t)
 			t.Setenv(name, "DEBUG")
 			if quietLogs() {
-				t.Error("the logs that were asked for are off")
+				t.Error("the logs are off")
 			}
 			for _, other := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER"} {
 				if other != name && os.Getenv(other) != "" {
-					t.Errorf("%s is %q now", other, os.Getenv(other))
+					t.Errorf("%s is %q, want it unchanged", other, os.Getenv(other))
 				}
 			}
 		})
 	}
 }
 
-func TestAccLogs(t *testing.T) {
+// TestAccProvider_logs checks which environment variables enable which logs.
+func TestAccProvider_logs(t *testing.T) {
 	t.Parallel()
 	const (
 		requestLine = "Apify API request"
@@ -177,17 +182,15 @@ func TestAccLogs(t *testing.T) {
 			}
 			for _, line := range test.shown {
 				if !strings.Contains(string(raw), line) {
-					t.Errorf("the log does not show %q", line)
+					t.Errorf("the log does not contain %q", line)
 				}
 			}
 			for _, line := range test.hidden {
 				if strings.Contains(string(raw), line) {
-					t.Errorf("the log shows %q", line)
+					t.Errorf("the log contains %q", line)
 				}
 			}
-			if strings.Contains(string(raw), s.Token) {
-				t.Error("the log shows the token")
-			}
+			expectAbsent(t, string(raw), "the log", s.Token)
 		})
 	}
 }

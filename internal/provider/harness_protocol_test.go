@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -11,38 +12,37 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// walk is one walk of Terraform's graph as the provider sees it: a provider
-// process of its own, configured once. It speaks the plugin protocol to the
-// provider in this process, which is quick enough for thousands of operations and
-// shows what no CLI here can do.
+// walk is one walk of Terraform's graph from the point of view of the provider: a provider process
+// of its own, configured once. It calls the provider in this process through the plugin protocol,
+// which is fast enough for thousands of operations, and can do what no installed CLI does.
 type walk struct {
 	t        testing.TB
 	server   tfprotov6.ProviderServer
 	schema   *tfprotov6.GetProviderSchemaResponse
 	identity *tfprotov6.GetResourceIdentitySchemasResponse
-	// configure are the diagnostics of configuring the provider.
+	// configure contains the diagnostics of ConfigureProvider.
 	configure diagnostics
 }
 
-// instance is what Terraform keeps of a resource. The zero value is none.
+// instance is what Terraform stores of a resource instance. The zero value is no instance.
 type instance struct {
 	state    *tfprotov6.DynamicValue
 	private  []byte
 	identity *tfprotov6.ResourceIdentityData
 }
 
-// planned is what a plan came to.
+// planned is a planned change of a resource instance.
 type planned struct {
-	prior   instance
-	config  *tfprotov6.DynamicValue
-	state   *tfprotov6.DynamicValue
-	private []byte
-	id      *tfprotov6.ResourceIdentityData
-	// deferred is whether the provider put the plan off.
+	prior    instance
+	config   *tfprotov6.DynamicValue
+	state    *tfprotov6.DynamicValue
+	private  []byte
+	identity *tfprotov6.ResourceIdentityData
+	// deferred reports whether the provider deferred the change.
 	deferred bool
 }
 
-// values are a configuration's attributes: string, bool, int, nil, []string,
+// values are the attributes of a configuration or a state: string, bool, int, nil, []string,
 // values, or unknown.
 type values map[string]any
 
@@ -51,7 +51,7 @@ type unknown struct{}
 
 type diagnostics []*tfprotov6.Diagnostic
 
-func (ds diagnostics) with(severity tfprotov6.DiagnosticSeverity) diagnostics {
+func (ds diagnostics) filter(severity tfprotov6.DiagnosticSeverity) diagnostics {
 	var some diagnostics
 	for _, d := range ds {
 		if d.Severity == severity {
@@ -61,8 +61,8 @@ func (ds diagnostics) with(severity tfprotov6.DiagnosticSeverity) diagnostics {
 	return some
 }
 
-func (ds diagnostics) errors() diagnostics   { return ds.with(tfprotov6.DiagnosticSeverityError) }
-func (ds diagnostics) warnings() diagnostics { return ds.with(tfprotov6.DiagnosticSeverityWarning) }
+func (ds diagnostics) errors() diagnostics   { return ds.filter(tfprotov6.DiagnosticSeverityError) }
+func (ds diagnostics) warnings() diagnostics { return ds.filter(tfprotov6.DiagnosticSeverityWarning) }
 
 func (ds diagnostics) String() string {
 	var b strings.Builder
@@ -76,7 +76,7 @@ func (ds diagnostics) String() string {
 	return b.String()
 }
 
-// has tells whether some diagnostic has all of these texts.
+// has reports whether one of the diagnostics contains all of these texts.
 func (ds diagnostics) has(texts ...string) bool {
 	for _, d := range ds {
 		all := true
@@ -90,8 +90,23 @@ func (ds diagnostics) has(texts ...string) bool {
 	return false
 }
 
-// newWalk starts a provider and configures it for a server. The configuration
-// can be changed or, with nil, left out attribute by attribute.
+// internals matches texts that no user must see.
+var internals = regexp.MustCompile(`(?i:panic|nil pointer|runtime error|goroutine)|%!|<nil>|tftypes|basetypes|\bGo (struct|value)\b|\bapify\.[A-Z]|\x1b`)
+
+// checkTexts returns errors for diagnostics with internals or with the token.
+func checkTexts(ds diagnostics, token string) []string {
+	var wrong []string
+	if text := internals.FindString(ds.String()); text != "" {
+		wrong = append(wrong, fmt.Sprintf("the diagnostics contain %q:\n%s", text, ds))
+	}
+	if strings.Contains(ds.String(), token) {
+		wrong = append(wrong, fmt.Sprintf("the diagnostics contain the token:\n%s", ds))
+	}
+	return wrong
+}
+
+// newWalk starts a provider and configures it for a server. The given attributes replace those of
+// the configuration; nil leaves one out.
 func (s *testServer) newWalk(t testing.TB, config values) *walk {
 	t.Helper()
 	server, err := s.provider()
@@ -120,22 +135,30 @@ func (s *testServer) newWalk(t testing.TB, config values) *walk {
 	return w
 }
 
-func (w *walk) dataset() *tfprotov6.Schema { return w.schema.ResourceSchemas["apify_dataset"] }
-
-// object encodes attributes by a schema; those that are left out are null.
-func (w *walk) object(schema *tfprotov6.Schema, attributes values) *tfprotov6.DynamicValue {
-	w.t.Helper()
-	typ := schema.ValueType()
-	v, err := tfprotov6.NewDynamicValue(typ, encode(w.t, typ, attributes))
-	if err != nil {
-		w.t.Fatal(err)
+// stop is StopProvider, which Terraform calls when it is interrupted.
+func (w *walk) stop() {
+	if _, err := w.server.StopProvider(context.Background(), &tfprotov6.StopProviderRequest{}); err != nil {
+		w.t.Error(err)
 	}
-	return &v
 }
 
+func (w *walk) dataset() *tfprotov6.Schema { return w.schema.ResourceSchemas["apify_dataset"] }
+
+// object encodes attributes by a schema. Missing attributes are null.
+func (w *walk) object(schema *tfprotov6.Schema, attributes values) *tfprotov6.DynamicValue {
+	w.t.Helper()
+	return w.encode(schema.ValueType(), encode(w.t, schema.ValueType(), attributes))
+}
+
+// null returns the null object of a schema.
 func (w *walk) null(schema *tfprotov6.Schema) *tfprotov6.DynamicValue {
 	w.t.Helper()
-	v, err := tfprotov6.NewDynamicValue(schema.ValueType(), tftypes.NewValue(schema.ValueType(), nil))
+	return w.encode(schema.ValueType(), tftypes.NewValue(schema.ValueType(), nil))
+}
+
+func (w *walk) encode(typ tftypes.Type, value tftypes.Value) *tfprotov6.DynamicValue {
+	w.t.Helper()
+	v, err := tfprotov6.NewDynamicValue(typ, value)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -154,16 +177,15 @@ func encode(t testing.TB, typ tftypes.Type, value any) tftypes.Value {
 	case int:
 		return tftypes.NewValue(typ, big.NewFloat(float64(v)))
 	case []string:
-		element := tftypes.Type(tftypes.String)
 		var all []tftypes.Value
 		for _, s := range v {
-			all = append(all, tftypes.NewValue(element, s))
+			all = append(all, tftypes.NewValue(tftypes.String, s))
 		}
 		return tftypes.NewValue(typ, all)
 	case values:
 		object, ok := typ.(tftypes.Object)
 		if !ok {
-			t.Fatalf("%s is no object", typ)
+			t.Fatalf("%s is not an object", typ)
 		}
 		all := map[string]tftypes.Value{}
 		for name, attribute := range object.AttributeTypes {
@@ -171,17 +193,17 @@ func encode(t testing.TB, typ tftypes.Type, value any) tftypes.Value {
 		}
 		for name := range v {
 			if object.AttributeTypes[name] == nil {
-				t.Fatalf("there is no attribute %q", name)
+				t.Fatalf("the schema has no attribute %q", name)
 			}
 		}
 		return tftypes.NewValue(typ, all)
 	default:
-		t.Fatalf("a %T cannot be encoded", value)
+		t.Fatalf("cannot encode a %T", value)
 		panic("unreachable")
 	}
 }
 
-// decode is encode's opposite. Numbers are int64.
+// decode is the opposite of encode. Numbers are int64.
 func decode(t testing.TB, v tftypes.Value) any {
 	t.Helper()
 	if !v.IsKnown() {
@@ -229,6 +251,7 @@ func decode(t testing.TB, v tftypes.Value) any {
 	}
 }
 
+// raw decodes an object by its schema. A missing object is null.
 func (w *walk) raw(schema *tfprotov6.Schema, v *tfprotov6.DynamicValue) tftypes.Value {
 	w.t.Helper()
 	if v == nil {
@@ -241,7 +264,7 @@ func (w *walk) raw(schema *tfprotov6.Schema, v *tfprotov6.DynamicValue) tftypes.
 	return raw
 }
 
-// values are a state's attributes; nil for none.
+// values returns the attributes of a state of apify_dataset, or nil for none.
 func (w *walk) values(v *tfprotov6.DynamicValue) values {
 	w.t.Helper()
 	all, _ := decode(w.t, w.raw(w.dataset(), v)).(values)
@@ -261,33 +284,29 @@ func (w *walk) validate(config values) diagnostics {
 	return resp.Diagnostics
 }
 
-// propose is what Terraform proposes: the configuration, and for what is computed
-// and not configured the prior value.
+// propose returns the proposed new state, which Terraform computes from the configuration and, for
+// computed attributes that are not configured, the prior state.
 func (w *walk) propose(prior, config tftypes.Value) *tfprotov6.DynamicValue {
 	w.t.Helper()
-	var was, is map[string]tftypes.Value
-	if err := config.As(&is); err != nil {
+	var before, after map[string]tftypes.Value
+	if err := config.As(&after); err != nil {
 		w.t.Fatal(err)
 	}
 	if !prior.IsNull() {
-		if err := prior.As(&was); err != nil {
+		if err := prior.As(&before); err != nil {
 			w.t.Fatal(err)
 		}
 	}
 	for _, a := range w.dataset().Block.Attributes {
-		if a.Computed && is[a.Name].IsNull() && was != nil {
-			is[a.Name] = was[a.Name]
+		if a.Computed && after[a.Name].IsNull() && before != nil {
+			after[a.Name] = before[a.Name]
 		}
 	}
 	typ := w.dataset().ValueType()
-	v, err := tfprotov6.NewDynamicValue(typ, tftypes.NewValue(typ, is))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return &v
+	return w.encode(typ, tftypes.NewValue(typ, after))
 }
 
-// plan plans a resource with a configuration, or with nil its destruction.
+// plan is PlanResourceChange. Without a configuration it plans to destroy the instance.
 func (w *walk) plan(ctx context.Context, prior instance, config values) (planned, diagnostics) {
 	w.t.Helper()
 	p := planned{prior: prior, config: w.null(w.dataset())}
@@ -310,21 +329,54 @@ func (w *walk) plan(ctx context.Context, prior instance, config values) (planned
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	p.state, p.private, p.id, p.deferred = resp.PlannedState, resp.PlannedPrivate, resp.PlannedIdentity, resp.Deferred != nil
+	p.state, p.private, p.identity, p.deferred = resp.PlannedState, resp.PlannedPrivate, resp.PlannedIdentity, resp.Deferred != nil
 	if len(resp.RequiresReplace) > 0 {
-		w.t.Errorf("the plan requires a replacement, for %s", resp.RequiresReplace)
+		w.t.Errorf("the plan requires replacement because of %s", resp.RequiresReplace)
 	}
 	return p, resp.Diagnostics
 }
 
-// changes tells whether a plan would do something.
+// mustPlan is plan, and fails the test unless the plan has no diagnostics.
+func (w *walk) mustPlan(prior instance, config values) planned {
+	w.t.Helper()
+	p, ds := w.plan(w.t.Context(), prior, config)
+	if len(ds) > 0 {
+		w.t.Fatalf("the plan has diagnostics:\n%s", ds)
+	}
+	return p
+}
+
+// changes reports whether a plan changes the state.
 func (w *walk) changes(p planned) bool {
 	w.t.Helper()
 	return !w.raw(w.dataset(), p.state).Equal(w.raw(w.dataset(), p.prior.state))
 }
 
-// apply carries a plan out. As Terraform does, it checks that what was planned is
-// what came out.
+// expectNoChanges reads an instance again, and fails the test if a plan for its configuration then
+// changes it.
+func (s *testServer) expectNoChanges(t testing.TB, i instance, config values) {
+	t.Helper()
+	w := s.newWalk(t, nil)
+	refreshed, ds := w.read(t.Context(), i)
+	p, more := w.plan(t.Context(), refreshed, config)
+	if len(ds) > 0 || len(more) > 0 || w.changes(p) {
+		t.Errorf("the next plan changes %v to %v\n%s%s", w.values(i.state), w.values(p.state), ds, more)
+	}
+}
+
+// differences returns the attributes whose known planned values differ from the given ones, which
+// Terraform rejects.
+func differences(plan, got values) []string {
+	var all []string
+	for name, v := range plan {
+		if v != (unknown{}) && fmt.Sprint(v) != fmt.Sprint(got[name]) {
+			all = append(all, fmt.Sprintf("%s was planned as %v and is %v", name, v, got[name]))
+		}
+	}
+	return all
+}
+
+// apply is ApplyResourceChange. It checks the new state against the plan, as Terraform does.
 func (w *walk) apply(ctx context.Context, p planned) (instance, diagnostics) {
 	w.t.Helper()
 	resp, err := w.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
@@ -333,25 +385,22 @@ func (w *walk) apply(ctx context.Context, p planned) (instance, diagnostics) {
 		PlannedState:    p.state,
 		Config:          p.config,
 		PlannedPrivate:  p.private,
-		PlannedIdentity: p.id,
+		PlannedIdentity: p.identity,
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	after := instance{state: resp.NewState, private: resp.Private, identity: resp.NewIdentity}
 	ds := diagnostics(resp.Diagnostics)
-	state := w.raw(w.dataset(), resp.NewState)
-	if state.IsNull() {
+	state := w.values(resp.NewState)
+	if state == nil {
 		return instance{}, ds
 	}
 	if len(ds.errors()) == 0 {
-		want, got := w.values(p.state), w.values(resp.NewState)
-		for name, v := range want {
-			if v != (unknown{}) && fmt.Sprint(v) != fmt.Sprint(got[name]) {
-				w.t.Errorf("the provider produced an inconsistent result: %s was planned as %v, and is %v", name, v, got[name])
-			}
+		for _, d := range differences(w.values(p.state), state) {
+			w.t.Errorf("inconsistent result after apply: %s", d)
 		}
-		for name, v := range got {
+		for name, v := range state {
 			if v == (unknown{}) {
 				w.t.Errorf("%s is still unknown after apply", name)
 			}
@@ -360,7 +409,7 @@ func (w *walk) apply(ctx context.Context, p planned) (instance, diagnostics) {
 	return after, ds
 }
 
-// read refreshes a resource.
+// read is ReadResource.
 func (w *walk) read(ctx context.Context, current instance) (instance, diagnostics) {
 	w.t.Helper()
 	resp, err := w.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
@@ -379,29 +428,45 @@ func (w *walk) read(ctx context.Context, current instance) (instance, diagnostic
 	if resp.NewIdentity == nil || resp.NewIdentity.IdentityData == nil {
 		w.t.Error("there is no identity after reading")
 	}
-	if w.raw(w.dataset(), resp.NewState).IsNull() {
+	if w.values(resp.NewState) == nil {
 		return instance{}, ds
 	}
 	return instance{state: resp.NewState, private: resp.Private, identity: resp.NewIdentity}, ds
 }
 
-// importID imports a resource, without the refresh that Terraform lets follow.
+// mustRead is read, and fails the test unless the instance is there and has no diagnostics.
+func (w *walk) mustRead(current instance) instance {
+	w.t.Helper()
+	after, ds := w.read(w.t.Context(), current)
+	if len(ds) > 0 || after.state == nil {
+		w.t.Fatalf("after reading there is a state: %t\n%s", after.state != nil, ds)
+	}
+	return after
+}
+
+// importID is ImportResourceState with an ID, without the refresh that Terraform adds.
 func (w *walk) importID(ctx context.Context, id string) (instance, diagnostics) {
 	w.t.Helper()
 	return w.imported(ctx, &tfprotov6.ImportResourceStateRequest{TypeName: "apify_dataset", ID: id})
 }
 
-// importIdentity imports a resource by its identity.
+// mustImport is importID, and fails the test if it has diagnostics.
+func (w *walk) mustImport(id string) instance {
+	w.t.Helper()
+	i, ds := w.importID(w.t.Context(), id)
+	if len(ds) > 0 {
+		w.t.Fatalf("the import has diagnostics:\n%s", ds)
+	}
+	return i
+}
+
+// importIdentity is ImportResourceState with an identity.
 func (w *walk) importIdentity(ctx context.Context, id string) (instance, diagnostics) {
 	w.t.Helper()
-	typ := w.identity.IdentitySchemas["apify_dataset"].ValueType()
-	v, err := tfprotov6.NewDynamicValue(typ, encode(w.t, typ, values{"id": id}))
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	typ := w.identityType()
 	return w.imported(ctx, &tfprotov6.ImportResourceStateRequest{
 		TypeName: "apify_dataset",
-		Identity: &tfprotov6.ResourceIdentityData{IdentityData: &v},
+		Identity: &tfprotov6.ResourceIdentityData{IdentityData: w.encode(typ, encode(w.t, typ, values{"id": id}))},
 	})
 }
 
@@ -416,19 +481,28 @@ func (w *walk) imported(ctx context.Context, req *tfprotov6.ImportResourceStateR
 		return instance{}, ds
 	}
 	if len(resp.ImportedResources) != 1 {
-		w.t.Fatalf("%d resources were imported", len(resp.ImportedResources))
+		w.t.Fatalf("imported %d resources, want 1", len(resp.ImportedResources))
 	}
 	r := resp.ImportedResources[0]
 	return instance{state: r.State, private: r.Private, identity: r.Identity}, ds
 }
 
-// identityID is the id in a resource's identity.
+func (w *walk) identityType() tftypes.Type {
+	return w.identity.IdentitySchemas["apify_dataset"].ValueType()
+}
+
+// identityID returns the ID in the identity of an instance.
 func (w *walk) identityID(i instance) string {
 	w.t.Helper()
-	if i.identity == nil || i.identity.IdentityData == nil {
+	return w.idIn(i.identity)
+}
+
+func (w *walk) idIn(identity *tfprotov6.ResourceIdentityData) string {
+	w.t.Helper()
+	if identity == nil || identity.IdentityData == nil {
 		return ""
 	}
-	v, err := i.identity.IdentityData.Unmarshal(w.identity.IdentitySchemas["apify_dataset"].ValueType())
+	v, err := identity.IdentityData.Unmarshal(w.identityType())
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -18,43 +18,43 @@ const (
 	soakDatasets = 500
 	// soakFaultRate is the share of all requests that fail.
 	soakFaultRate = 0.2
-	// soakWithItems are how many of the datasets hold items when all are destroyed.
+	// soakWithItems is the number of datasets that contain items when all are destroyed.
 	soakWithItems = 7
 )
 
-// soakFaults fail a share of all requests, in each of these ways as often as in
-// any other, and count themselves.
-func soakFaults(count func(kind string)) []emulator.Fault {
-	kinds := map[string]emulator.Fault{
-		"429":                       rateLimited(always("1")),
-		"500":                       apiError(500, "internal-server-error"),
-		"502 after taking effect":   takingEffect(emulator.Fault{Status: 502}),
-		"503 of HTML":               {Status: 503, Body: htmlPage},
-		"reset":                     {Reset: true},
-		"reset after taking effect": takingEffect(emulator.Fault{Reset: true}),
-		"hang":                      {Delay: time.Minute},
-		"hang after taking effect":  takingEffect(emulator.Fault{Delay: time.Minute}),
-		"body cut short":            takingEffect(emulator.Fault{CutBody: true}),
-		"200 of HTML":               {Status: 200, Body: htmlPage},
-	}
-	share := soakFaultRate / float64(len(kinds))
+// soakFaultNames are the faults of the server. Each is as frequent as any other.
+var soakFaultNames = []string{
+	emulator.FaultRetryAfterSecond,
+	emulator.FaultInternalServerError,
+	emulator.FaultBadGatewayAfterEffect,
+	emulator.FaultUnavailableHTML,
+	emulator.FaultReset,
+	emulator.FaultResetAfterEffect,
+	emulator.FaultHang,
+	emulator.FaultHangAfterEffect,
+	emulator.FaultBodyCut,
+	emulator.FaultHTMLPage,
+}
+
+// soakFaults returns the faults for all requests. They call count.
+func soakFaults(count func(name string)) []emulator.Fault {
+	share := soakFaultRate / float64(len(soakFaultNames))
 	var faults []emulator.Fault
-	for i, kind := range slices.Sorted(maps.Keys(kinds)) {
-		f := kinds[kind]
-		// Of the requests that the faults before have left.
+	for i, name := range soakFaultNames {
+		f := emulator.FaultNamed(name)
+		// The faults before have hit some of the requests already.
 		f.Probability = share / (1 - share*float64(i))
-		f.Before = func(*http.Request) { count(kind) }
+		f.Before = func(*http.Request) { count(name) }
 		faults = append(faults, f)
 	}
 	return faults
 }
 
-// TestAccSoak takes many datasets through their lives while the server fails all
-// the time. In the end the server holds what the state says, neither more nor
-// less.
-func TestAccSoak(t *testing.T) {
+// TestAccDataset_soak creates, changes and destroys many datasets while a share of all requests fails.
+// After each command the state and the server have the same datasets.
+func TestAccDataset_soak(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes minutes")
+		t.Skip("this test takes minutes")
 	}
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -92,16 +92,16 @@ resource "apify_dataset" "many" {
 	var mu sync.Mutex
 	faults := map[string]int{}
 	s.Recorder.SetRand(1)
-	s.Recorder.Inject(soakFaults(func(kind string) {
+	s.Recorder.Inject(soakFaults(func(name string) {
 		mu.Lock()
 		defer mu.Unlock()
-		faults[kind]++
+		faults[name]++
 	})...)
-	began := time.Now()
-	stage := func(what string, do func()) {
+	soakStart := time.Now()
+	stage := func(name string, run func()) {
 		start, before := time.Now(), len(s.Recorder.Requests())
-		do()
-		t.Logf("%s: %s, %d requests", what, time.Since(start).Round(100*time.Millisecond), len(s.Recorder.Requests())-before)
+		run()
+		t.Logf("%s: %s, %d requests", name, time.Since(start).Round(100*time.Millisecond), len(s.Recorder.Requests())-before)
 	}
 
 	stage("create", func() { c.mustRun("apply", "-auto-approve") })
@@ -112,22 +112,22 @@ resource "apify_dataset" "many" {
 	stage("change", func() { c.mustRun(append([]string{"apply"}, changed...)...) })
 	for id := range s.expectSoaked(c, soakDatasets, "Renamed-", "RESTRICTED") {
 		if !created[id] {
-			t.Errorf("dataset %s is another one than before", id)
+			t.Errorf("dataset %s was not created by the first apply", id)
 		}
 	}
 
 	for _, d := range s.API.Datasets() {
 		if d.Name < fmt.Sprintf("Renamed-%03d", soakWithItems) {
-			s.API.Push(d.ID, json.RawMessage(`{"kept": true}`))
+			s.API.Push(d.ID, json.RawMessage(`{"a":1}`))
 		}
 	}
-	stage("destroy what holds no items", func() {
+	stage("destroy, which keeps datasets with items", func() {
 		c.run(append([]string{"destroy"}, changed...)...).expect(t, 1, summaryHasItems)
 	})
 	s.expectSoaked(c, soakWithItems, "Renamed-", "RESTRICTED")
 	changed = append(changed, "-var", fmt.Sprintf("datasets=%d", soakWithItems), "-var", "force_destroy=true")
-	stage("allow the loss of items", func() { c.mustRun(append([]string{"apply"}, changed...)...) })
-	stage("destroy the rest", func() { c.mustRun(append([]string{"destroy"}, changed...)...) })
+	stage("apply force_destroy = true", func() { c.mustRun(append([]string{"apply"}, changed...)...) })
+	stage("destroy the remaining datasets", func() { c.mustRun(append([]string{"destroy"}, changed...)...) })
 	s.expectSoaked(c, 0, "", "")
 
 	requests, failed := s.Recorder.Requests(), 0
@@ -136,17 +136,17 @@ resource "apify_dataset" "many" {
 			failed++
 		}
 	}
-	t.Logf("%d datasets, %d requests, of which %d failed, in %s", soakDatasets, len(requests), failed, time.Since(began).Round(time.Second))
-	for _, kind := range slices.Sorted(maps.Keys(faults)) {
-		t.Logf("%6d × %s", faults[kind], kind)
+	t.Logf("%d datasets, %d requests, %d of them failed, in %s", soakDatasets, len(requests), failed, time.Since(soakStart).Round(time.Second))
+	for _, name := range slices.Sorted(maps.Keys(faults)) {
+		t.Logf("%6d × %s", faults[name], name)
 	}
 	if share := float64(failed) / float64(len(requests)); share < soakFaultRate/2 {
-		t.Errorf("only %.0f %% of the requests failed", share*100)
+		t.Errorf("%.0f %% of the requests failed, want at least half of %.0f %%", share*100, soakFaultRate*100)
 	}
 }
 
-// expectSoaked compares the server with the state, and both with what should be
-// there. It gives the datasets' ids.
+// expectSoaked compares the datasets on the server with those in the state, and both with their
+// expected number, names and access level. It returns their IDs.
 func (s *testServer) expectSoaked(c *cli, n int, prefix, access string) map[string]bool {
 	c.t.Helper()
 	state := map[string]map[string]any{}
@@ -163,14 +163,14 @@ func (s *testServer) expectSoaked(c *cli, n int, prefix, access string) map[stri
 		names[strings.ToLower(d.Name)] = true
 		attributes := state[d.ID]
 		if attributes["name"] != d.Name || !strings.HasPrefix(d.Name, prefix) {
-			c.t.Errorf("dataset %s is named %q, in the state %v", d.ID, d.Name, attributes["name"])
+			c.t.Errorf("dataset %s is named %q, and %v in the state", d.ID, d.Name, attributes["name"])
 		}
 		if attributes["general_access"] != d.GeneralAccess || d.GeneralAccess != access {
-			c.t.Errorf("dataset %s has the access %s, in the state %v", d.ID, d.GeneralAccess, attributes["general_access"])
+			c.t.Errorf("dataset %s has the access level %s, and %v in the state", d.ID, d.GeneralAccess, attributes["general_access"])
 		}
 	}
 	if len(ids) != n || len(names) != n || len(state) != n {
-		c.t.Errorf("the server has %d datasets with %d names, and the state %d; it should be %d", len(ids), len(names), len(state), n)
+		c.t.Errorf("the server has %d datasets with %d names, and the state %d, want %d", len(ids), len(names), len(state), n)
 	}
 	return ids
 }

@@ -5,12 +5,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -20,8 +20,7 @@ import (
 	"github.com/hashicorp/go-version"
 )
 
-// cli is a working directory in which the real Terraform or OpenTofu runs the
-// real provider binary.
+// cli is a working directory in which the real Terraform or OpenTofu runs the real provider binary.
 type cli struct {
 	t    *testing.T
 	dir  string
@@ -29,45 +28,46 @@ type cli struct {
 	env  []string
 }
 
-// result is what a command came to. The output is both streams, without colours
-// and frames.
+// result is the result of a command. The output is standard output and standard error together,
+// without colors, frames and line breaks.
 type result struct {
 	output string
 	code   int
 }
 
-// binary builds the provider once for all tests.
-var binary = sync.OnceValues(func() (string, error) {
+// providerDir is the directory of the built provider, or empty if no test needed it.
+var providerDir string
+
+// providerBinary builds the provider once for all tests, and returns the path of its binary.
+var providerBinary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "terraform-provider-apify-test-")
 	if err != nil {
 		return "", err
 	}
+	providerDir = dir
 	name := filepath.Join(dir, "terraform-provider-apify")
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
-	out, err := exec.Command("go", "build", "-o", name, "github.com/apify/terraform-provider-apify").CombinedOutput() //nolint:gosec // fixed words
+	out, err := exec.Command("go", "build", "-o", name, "github.com/apify/terraform-provider-apify").CombinedOutput() //nolint:gosec // constant arguments
 	if err != nil {
 		return "", fmt.Errorf("building the provider: %w\n%s", err, out)
 	}
 	return name, nil
 })
 
-// TestMain fixes what random tests draw, so that a run can be repeated; -args
-// -rapid.seed=0 draws anew.
-func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.seed", "20191212"); err != nil {
-		panic(err)
+// mustBuildProvider returns the path of the provider binary.
+func mustBuildProvider(t *testing.T) string {
+	t.Helper()
+	name, err := providerBinary()
+	if err != nil {
+		t.Fatal(err)
 	}
-	code := m.Run()
-	if name, err := binary(); err == nil && os.Getenv("TF_ACC") != "" {
-		_ = os.RemoveAll(filepath.Dir(name))
-	}
-	os.Exit(code)
+	return name
 }
 
-// cliPath is the CLI that the acceptance tests run: the one they are told, else
-// the one on the PATH.
+// cliPath returns the path of the CLI under test: TF_ACC_TERRAFORM_PATH, or else the first CLI on
+// the PATH.
 func cliPath(t *testing.T) string {
 	t.Helper()
 	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
@@ -78,21 +78,18 @@ func cliPath(t *testing.T) string {
 			return path
 		}
 	}
-	t.Fatal("there is neither a terraform nor a tofu on the PATH")
+	t.Fatal("neither terraform nor tofu is on the PATH")
 	return ""
 }
 
-// newCLI makes an empty working directory. The token and the address are in the
-// environment, as they usually are; nothing else of the user's is.
+// newCLI returns an empty working directory. The token and the base URL are in the environment, as
+// is usual. Nothing else of the user's environment is.
 func (s *testServer) newCLI(t *testing.T) *cli {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("acceptance tests need TF_ACC=1")
 	}
-	provider, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	provider := filepath.Dir(mustBuildProvider(t))
 	c := &cli{t: t, dir: t.TempDir(), path: cliPath(t)}
 	config := filepath.Join(t.TempDir(), "cli.tfrc")
 	overrides := fmt.Sprintf(`provider_installation {
@@ -102,7 +99,7 @@ func (s *testServer) newCLI(t *testing.T) *cli {
   }
   direct {}
 }
-`, filepath.Dir(provider), filepath.Dir(provider))
+`, provider, provider)
 	if err := os.WriteFile(config, []byte(overrides), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +123,7 @@ func (s *testServer) newCLI(t *testing.T) *cli {
 	return c
 }
 
-// write puts a file into the working directory.
+// write writes a file in the working directory.
 func (c *cli) write(name, content string) {
 	c.t.Helper()
 	if err := os.WriteFile(filepath.Join(c.dir, name), []byte(content), 0o600); err != nil {
@@ -134,7 +131,7 @@ func (c *cli) write(name, content string) {
 	}
 }
 
-// remove takes a file out of the working directory.
+// remove removes a file from the working directory.
 func (c *cli) remove(name string) {
 	c.t.Helper()
 	if err := os.Remove(filepath.Join(c.dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -142,13 +139,13 @@ func (c *cli) remove(name string) {
 	}
 }
 
-// command is a command of the CLI that has not been started yet.
+// command returns a command of the CLI that is not started, and the buffer for its output.
 func (c *cli) command(args ...string) (*exec.Cmd, *bytes.Buffer) {
 	c.t.Helper()
 	if len(args) > 0 && args[0] != "show" && args[0] != "output" && args[0] != "state" {
 		args = append([]string{args[0], "-no-color"}, args[1:]...)
 	}
-	cmd := exec.CommandContext(c.t.Context(), c.path, args...) //nolint:gosec // the CLI that the tests are for
+	cmd := exec.CommandContext(c.t.Context(), c.path, args...) //nolint:gosec // the CLI under test
 	cmd.Dir, cmd.Env = c.dir, c.env
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -156,7 +153,7 @@ func (c *cli) command(args ...string) (*exec.Cmd, *bytes.Buffer) {
 	return cmd, &out
 }
 
-// run runs a command of the CLI, such as "apply", "-auto-approve", to its end.
+// run runs a command of the CLI, such as "apply", "-auto-approve".
 func (c *cli) run(args ...string) result {
 	c.t.Helper()
 	cmd, out := c.command(args...)
@@ -165,10 +162,15 @@ func (c *cli) run(args ...string) result {
 	if err != nil && !errors.As(err, &exit) {
 		c.t.Fatal(err)
 	}
+	return newResult(cmd, out)
+}
+
+// newResult returns the result of a command that has ended.
+func newResult(cmd *exec.Cmd, out *bytes.Buffer) result {
 	return result{output: flatten(out.String()), code: cmd.ProcessState.ExitCode()}
 }
 
-// mustRun is run for a command that has to succeed.
+// mustRun runs a command of the CLI that must succeed.
 func (c *cli) mustRun(args ...string) result {
 	c.t.Helper()
 	r := c.run(args...)
@@ -178,38 +180,70 @@ func (c *cli) mustRun(args ...string) result {
 	return r
 }
 
-// flatten undoes the frames and the line breaks that the CLI puts into
-// diagnostics.
+// mustApply applies a configuration, formatted as by fmt.Sprintf, and returns the ID of the dataset
+// under test.
+func (c *cli) mustApply(config string, args ...any) string {
+	c.t.Helper()
+	c.write("main.tf", fmt.Sprintf(config, args...))
+	c.mustRun("apply", "-auto-approve")
+	return c.id(testAddress)
+}
+
+// rawOutput runs a command of the CLI that must succeed, and returns its output as it is.
+func (c *cli) rawOutput(args ...string) string {
+	c.t.Helper()
+	cmd, out := c.command(args...)
+	if err := cmd.Run(); err != nil {
+		c.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out.String()
+}
+
+// flatten removes the frames and line breaks that the CLI puts into diagnostics.
 func flatten(s string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(s)), " ")
 }
 
-// expect fails the test unless the exit code is right and all texts are in the
-// output.
+// expect fails the test unless the exit code is right and the output contains all texts.
 func (r result) expect(t *testing.T, code int, texts ...string) {
 	t.Helper()
 	if r.code != code {
-		t.Errorf("the exit code is %d, not %d:\n%s", r.code, code, r.output)
+		t.Errorf("got exit code %d, want %d:\n%s", r.code, code, r.output)
 	}
 	for _, text := range texts {
 		if !strings.Contains(r.output, text) {
-			t.Errorf("the output does not say %q:\n%s", text, r.output)
+			t.Errorf("the output does not contain %q:\n%s", text, r.output)
 		}
 	}
-	for _, never := range []string{"panic", "crash"} {
-		if strings.Contains(r.output, never) {
-			t.Errorf("the output says %q:\n%s", never, r.output)
+	r.expectNone(t, "panic", "crash")
+}
+
+// expectNone fails the test if the output contains one of the texts.
+func (r result) expectNone(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if strings.Contains(r.output, text) {
+			t.Errorf("the output contains %q:\n%s", text, r.output)
 		}
 	}
 }
 
-// expectNoChanges plans, and fails the test if that would change anything.
+// expectErrors fails the test unless the output has this number of errors.
+func (r result) expectErrors(t *testing.T, want int) {
+	t.Helper()
+	if got := strings.Count(r.output, "Error: "); got != want {
+		t.Errorf("got %d errors, want %d:\n%s", got, want, r.output)
+	}
+}
+
+// expectNoChanges plans, and fails the test if the plan has changes.
 func (c *cli) expectNoChanges() {
 	c.t.Helper()
 	c.run("plan", "-detailed-exitcode").expect(c.t, 0, "No changes")
 }
 
-// attributes are those of a resource in the state, or nil if it is not there.
+// attributes returns the attributes of a resource in the state, or nil if it is not there. A tainted
+// resource fails the test.
 func (c *cli) attributes(address string) map[string]any {
 	c.t.Helper()
 	for _, r := range c.resources() {
@@ -223,20 +257,34 @@ func (c *cli) attributes(address string) map[string]any {
 	return nil
 }
 
-// stateResource is a resource as terraform show -json has it.
+// id returns the ID of a dataset in the state.
+func (c *cli) id(address string) string {
+	c.t.Helper()
+	id, ok := c.attributes(address)["id"].(string)
+	if !ok {
+		c.t.Fatalf("%s is not in the state", address)
+	}
+	return id
+}
+
+// expectID fails the test unless the state has this dataset.
+func (c *cli) expectID(address, want string) {
+	c.t.Helper()
+	if got := c.id(address); got != want {
+		c.t.Errorf("%s has dataset %s, want %s", address, got, want)
+	}
+}
+
+// stateResource is a resource in the output of terraform show -json.
 type stateResource struct {
 	Address string         `json:"address"`
 	Tainted bool           `json:"tainted"`
 	Values  map[string]any `json:"values"`
 }
 
-// resources are all that the state has outside of modules.
+// resources returns all resources in the state, except those in modules.
 func (c *cli) resources() []stateResource {
 	c.t.Helper()
-	cmd, out := c.command("show", "-json")
-	if err := cmd.Run(); err != nil {
-		c.t.Fatalf("%v\n%s", err, out)
-	}
 	var state struct {
 		Values struct {
 			RootModule struct {
@@ -244,8 +292,9 @@ func (c *cli) resources() []stateResource {
 			} `json:"root_module"`
 		} `json:"values"`
 	}
-	text := out.String()
-	if i := strings.Index(text, "{"); i >= 0 { // warnings may stand before
+	out := c.rawOutput("show", "-json")
+	text := out
+	if i := strings.Index(text, "{"); i >= 0 { // The CLI prints warnings first.
 		text = text[i:]
 	}
 	if err := json.Unmarshal([]byte(text), &state); err != nil {
@@ -254,9 +303,9 @@ func (c *cli) resources() []stateResource {
 	return state.Values.RootModule.Resources
 }
 
-// files are all that the runs have left behind, by path: in the working directory,
-// the home directory and the one for temporary files. Saved plans, which are zip
-// archives, come member by member.
+// files returns the contents of all files that the runs have left behind, by path: in the working
+// directory, the home directory and the directory for temporary files. A saved plan, which is a zip
+// archive, is returned as one entry for each of its members.
 func (c *cli) files() map[string]string {
 	c.t.Helper()
 	all := map[string]string{}
@@ -299,31 +348,23 @@ func (c *cli) files() map[string]string {
 	return all
 }
 
+// version returns "Terraform" or "OpenTofu", and the version of the CLI without pre-release suffixes.
+func (c *cli) version() (product string, release *version.Version) {
+	c.t.Helper()
+	out := c.rawOutput("version")
+	match := regexp.MustCompile(`(Terraform|OpenTofu) v(\S+)`).FindStringSubmatch(out)
+	if match == nil {
+		c.t.Fatalf("no version in %q", out)
+	}
+	return match[1], version.Must(version.NewVersion(match[2])).Core()
+}
+
 // skipBelow skips the test on a Terraform or an OpenTofu below these versions.
 func (c *cli) skipBelow(terraform, tofu string) {
 	c.t.Helper()
-	cmd, out := c.command("version")
-	if err := cmd.Run(); err != nil {
-		c.t.Fatalf("%v\n%s", err, out)
-	}
-	product, rest, _ := strings.Cut(out.String(), " v")
-	line, _, _ := strings.Cut(rest, "\n")
-	is, err := version.NewVersion(strings.TrimSpace(line))
-	if err != nil {
-		c.t.Fatalf("no version in %q: %v", out, err)
-	}
+	product, release := c.version()
 	want := map[string]string{"Terraform": terraform, "OpenTofu": tofu}[product]
-	if is.Core().LessThan(version.Must(version.NewVersion(want))) {
-		c.t.Skipf("%s %s does not have this: it came with %s", product, is, want)
+	if release.LessThan(version.Must(version.NewVersion(want))) {
+		c.t.Skipf("needs %s %s, and this is %s", product, want, release)
 	}
-}
-
-// id is that of a dataset in the state.
-func (c *cli) id(address string) string {
-	c.t.Helper()
-	id, ok := c.attributes(address)["id"].(string)
-	if !ok {
-		c.t.Fatalf("%s is not in the state", address)
-	}
-	return id
 }
