@@ -154,10 +154,10 @@ func TestDatasetDataSource_invalidConfig(t *testing.T) {
 		"neither id nor name":       {values{}, "Missing Attribute Configuration"},
 		"both id and name":          {values{"id": "abc", "name": "abc"}, "Invalid Attribute Combination"},
 		"a username without a name": {values{"id": "abc", "username": "jane"}, "Invalid Attribute Combination"},
-		"a name as id":              {values{"id": "my-dataset"}, "Invalid dataset id"},
-		"an empty id":               {values{"id": ""}, "Invalid dataset id"},
-		"a path as id":              {values{"id": "a/../b"}, "Invalid dataset id"},
-		"an invalid name":           {values{"name": "a_b"}, "Invalid dataset name"},
+		"a name as id":              {values{"id": "my-dataset"}, "Invalid Apify dataset ID"},
+		"an empty id":               {values{"id": ""}, "Invalid Apify dataset ID"},
+		"a path as id":              {values{"id": "a/../b"}, "Invalid Apify dataset ID"},
+		"an invalid name":           {values{"name": "a_b"}, "Invalid Apify dataset name"},
 	} {
 		if _, ds := w.readDataSource(t.Context(), "apify_dataset", test.config); !ds.errors().has(test.text) {
 			t.Errorf("%s: got the diagnostics\n%s", name, ds)

@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -202,11 +203,11 @@ func accessDiagnostic(summary string, err error) diag.Diagnostic {
 		return clientError(summary, account.err, fmt.Sprintf("The API found no dataset %s. The provider could not look up the token's account, "+
 			"so it cannot tell whether the dataset was deleted or is inaccessible to this token. The state was not changed.", account.datasetID))
 	case errors.As(err, &lost):
-		owner := lost.ownerID
-		if owner == "" {
-			owner = "not in state"
+		owner := "State contains no owner of the dataset"
+		if lost.ownerID != "" {
+			owner = "Its owner in state is " + lost.ownerID
 		}
-		return clientError(summaryLostAccess, lost.notFound, fmt.Sprintf("The owner of the dataset in state is %s, but the API token belongs to account %s (%s). "+
+		return clientError(summaryLostAccess, lost.notFound, fmt.Sprintf("%s, and the API token belongs to account %s (%s). "+
 			"The dataset may still exist but be inaccessible to this token. The state was not changed. Use a token of the owner's account, or ask "+
 			"the owner to share the dataset with this account. If the dataset was permanently deleted, remove it from state:"+
 			"\n\n  terraform state rm apify_dataset.NAME", owner, lost.account.ID, lost.account.Username))
@@ -253,7 +254,7 @@ func notApplied(id, attribute string, planned, actual types.String) diag.Diagnos
 		fmt.Sprintf("The server accepted the change of dataset %s, but %s is %s instead of %s. "+
 			"The token may not have permission to change it, or the server does not have this feature (Apify's local platform has no "+
 			"general_access). Apply again, or remove %s from the configuration.",
-			id, attribute, actual, planned, attribute))
+			id, attribute, quoteOrNull(actual), quoteOrNull(planned), attribute))
 }
 
 // accessNeedsName returns the error of a general access that an unnamed dataset cannot have.
@@ -286,4 +287,11 @@ func invalidTimestamp() diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryInvalidTime,
 		"The response contains a timestamp that is not in RFC 3339 form, such as 2026-01-31T12:00:00.000Z. "+
 			"Check that the server at base_url is an Apify API, and that no proxy changes its responses. The state was not changed.")
+}
+
+func quoteOrNull(s types.String) string {
+	if s.IsNull() {
+		return "null"
+	}
+	return strconv.Quote(s.ValueString())
 }

@@ -110,8 +110,8 @@ func TestAccDataset_localPlatform(t *testing.T) {
 	name := s.name(t)
 	const restricted = "resource \"apify_dataset\" \"test\" {\n name = %q\n general_access = \"RESTRICTED\"\n}\n"
 	c.write("main.tf", fmt.Sprintf(restricted, name))
-	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset not changed as asked", `general_access is <null>, and not "RESTRICTED"`,
-		"leave general_access out", "left for the next apply")
+	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset change not applied", `general_access is <null>, and not "RESTRICTED"`,
+		"remove general_access from the configuration", "left for the next apply")
 	if c.attributes(testAddress) != nil {
 		t.Error("the dataset is in the state")
 	}
@@ -133,7 +133,7 @@ func TestAccDataset_localPlatform(t *testing.T) {
 
 	s.Recorder.Reset()
 	c.write("main.tf", fmt.Sprintf(restricted, name))
-	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset not changed as asked")
+	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset change not applied")
 	c.write("main.tf", fmt.Sprintf(nameOnly, name+"-2"))
 	c.mustRun("apply", "-auto-approve")
 	c.mustRun("destroy", "-auto-approve")
@@ -151,17 +151,17 @@ func TestDataset_failureAfterPost(t *testing.T) {
 		fault emulator.Fault
 		text  string
 	}{
-		{"forbidden", emulator.Fault{Status: http.StatusForbidden, Body: apiError}, "403 Forbidden, insufficient-permissions: No."},
+		{"forbidden", emulator.Fault{Status: http.StatusForbidden, Body: apiError}, "403 Forbidden, insufficient-permissions: No"},
 		{"refused", emulator.Fault{Status: http.StatusBadRequest, Body: apiError}, "400 Bad Request"},
 		{"not found", emulator.Fault{Status: http.StatusNotFound, Body: `{"error":{"type":"record-not-found","message":"Gone."}}`}, "record-not-found"},
 		{"server error", emulator.Fault{Status: http.StatusInternalServerError}, "tried 3 times"},
 		{"HTML page", emulator.Fault{Status: http.StatusOK, Body: "<html>"}, "<html>"},
-		{"reset", emulator.Fault{TakesEffect: true, Reset: true}, "no answer"},
-		{"incomplete body", emulator.Fault{TakesEffect: true, CutBody: true}, "broke off"},
+		{"reset", emulator.Fault{TakesEffect: true, Reset: true}, "no response"},
+		{"incomplete body", emulator.Fault{TakesEffect: true, CutBody: true}, "the body is incomplete"},
 		{"another dataset", emulator.Fault{TakesEffect: true, Mutate: setField("id", "AnotherDataset123")}, "AnotherDataset123"},
-		{"not applied", emulator.Fault{Mutate: setField("generalAccess", "FOLLOW_USER_SETTING")}, "not changed as asked"},
-		{"invalid time", emulator.Fault{Mutate: setField("createdAt", "yesterday")}, "time that cannot be read"},
-		{"timeout", emulator.Fault{Delay: time.Hour}, "own timeout"},
+		{"not applied", emulator.Fault{Mutate: setField("generalAccess", "FOLLOW_USER_SETTING")}, "change not applied"},
+		{"invalid time", emulator.Fault{Mutate: setField("createdAt", "yesterday")}, "not in RFC 3339 form"},
+		{"timeout", emulator.Fault{Delay: time.Hour}, "timed out before another attempt"},
 		{"interrupt", emulator.Fault{Delay: time.Hour}, "interrupted"},
 	} {
 		for _, kind := range []string{"unnamed", "named", "existing"} {
@@ -252,7 +252,7 @@ func TestDataset_unnamedLeftOver(t *testing.T) {
 	if after.state != nil || len(all) != 1 {
 		t.Fatalf("after the creation there is a state: %t, and the server has the datasets %v", after.state != nil, all)
 	}
-	if !ds.errors().has("500 Internal Server Error") || !ds.errors().has("Unnamed Apify dataset left over", all[0].ID, "502 Bad Gateway") {
+	if !ds.errors().has("500 Internal Server Error") || !ds.errors().has("Unnamed Apify dataset not cleaned up", all[0].ID, "502 Bad Gateway") {
 		t.Errorf("got the diagnostics\n%s", ds)
 	}
 }
@@ -267,7 +267,7 @@ func TestDataset_responseWithoutName(t *testing.T) {
 	p, _ := w.plan(t.Context(), instance{}, values{"name": d.Name})
 	s.Recorder.Inject(emulator.Fault{Method: http.MethodPost, Mutate: keepFields("id")})
 	after, ds := w.apply(t.Context(), p)
-	if after.state != nil || !ds.errors().has("not changed as asked", d.ID) {
+	if after.state != nil || !ds.errors().has("change not applied", d.ID) {
 		t.Errorf("after the creation there is a state: %t\n%s", after.state != nil, ds)
 	}
 	s.expectWrites(t, "POST /v2/datasets?name="+d.Name)

@@ -10,7 +10,7 @@ import (
 )
 
 // refusal is the text of the error for a dataset that contains items.
-var refusal = []string{"Apify dataset holds items", "It was not deleted", "set force_destroy = true, apply, and then destroy",
+var refusal = []string{"Apify dataset contains items", "It was not deleted", "set force_destroy = true, apply, and then destroy",
 	"export them", "removed { from = apify_dataset.NAME lifecycle { destroy = false } }", "terraform state rm apify_dataset.NAME"}
 
 // TestAccDataset_forceDestroy keeps items until force_destroy = true has been applied. A
@@ -56,7 +56,7 @@ func TestAccDataset_laggingCounter(t *testing.T) {
 	s.API.Push(id, items(1)...)
 
 	s.Recorder.Reset()
-	c.run("destroy", "-auto-approve").expect(t, 1, append(refusal, "Dataset "+id+" holds items (its counter, which lags")...)
+	c.run("destroy", "-auto-approve").expect(t, 1, append(refusal, "Dataset "+id+" contains items (its counter, which lags")...)
 	s.expectWrites(t)
 	if d, _ := s.API.Dataset(id); len(d.Items) != 1 {
 		t.Errorf("the dataset has %d items after the refusal", len(d.Items))
@@ -86,26 +86,26 @@ func TestDataset_delete(t *testing.T) {
 	}{
 		{"empty", false, unchanged, []string{getDataset, getItems, deleteDataset}, ""},
 		{"empty, forced", true, unchanged, []string{deleteDataset}, ""},
-		{"one item", false, withItems(items(1)...), []string{getDataset}, "holds 1 item,"},
-		{"items", false, withItems(items(2)...), []string{getDataset}, "holds 2 items,"},
-		{"hidden items", false, withItems([]byte(`{"#a":1}`)), []string{getDataset}, "holds 1 item,"},
+		{"one item", false, withItems(items(1)...), []string{getDataset}, "contains 1 item,"},
+		{"items", false, withItems(items(2)...), []string{getDataset}, "contains 2 items,"},
+		{"hidden items", false, withItems([]byte(`{"#a":1}`)), []string{getDataset}, "contains 1 item,"},
 		{"items, forced", true, withItems(items(2)...), []string{deleteDataset}, ""},
 		{"items, without counters", false, func(s *testServer, id string) {
 			s.API.Push(id, items(2)...)
 			s.Recorder.Inject(onRequest(getDataset, emulator.Fault{Mutate: keepFields("id", "name")}))
-		}, []string{getDataset, getItems}, "holds items"},
+		}, []string{getDataset, getItems}, "contains items"},
 		{"deleted already", false, deleted, []string{getDataset, getUser}, ""},
 		{"deleted already, forced", true, deleted, []string{deleteDataset, getUser}, ""},
-		{"dataset not readable", false, response(getDataset, 403, ""), []string{getDataset}, "could not be found out, so it was not deleted"},
-		{"items not readable", false, response(getItems, 403, ""), []string{getDataset, getItems}, "could not be found out, so it was not deleted"},
-		{"items not a list", false, response(getItems, 200, "{}"), []string{getDataset, getItems}, "a JSON object"},
+		{"dataset not readable", false, response(getDataset, 403, ""), []string{getDataset}, "could not check whether the dataset contains items"},
+		{"items not readable", false, response(getItems, 403, ""), []string{getDataset, getItems}, "could not check whether the dataset contains items"},
+		{"items not a list", false, response(getItems, 200, "{}"), []string{getDataset, getItems}, "unexpected JSON type: object"},
 		{"forbidden", true, response(deleteDataset, 403, `{"error":{"type":"insufficient-permissions","message":"No."}}`), []string{deleteDataset}, "insufficient-permissions"},
 		{"404 by a proxy", true, response(deleteDataset, 404, "<html>"), []string{deleteDataset}, "404 Not Found"},
 		{"404 of another type", true, response(deleteDataset, 404, `{"error":{"type":"page-not-found","message":"?"}}`), []string{deleteDataset}, "page-not-found"},
 		{"deleted already, account unknown", true, func(s *testServer, id string) {
 			deleted(s, id)
 			response(getUser, 403, "")(s, id)
-		}, []string{deleteDataset, getUser}, "could not be found out"},
+		}, []string{deleteDataset, getUser}, "could not look up the token's account"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -93,8 +93,8 @@ func TestAccDataset_importNotFound(t *testing.T) {
 	c := s.newCLI(t)
 	name := s.name(t)
 	c.write("main.tf", fmt.Sprintf(nameOnly, name))
-	c.run("import", testAddress, "~"+name).expect(t, 1, "Importing Apify dataset failed", "~"+name, "404 Not Found, record-not-found", "There is no such dataset")
-	c.run("import", testAddress, name).expect(t, 1, "Importing Apify dataset failed", `"`+name+`" does not say which dataset is meant`, "~"+name)
+	c.run("import", testAddress, "~"+name).expect(t, 1, "Importing Apify dataset failed", "~"+name, "404 Not Found, record-not-found", "The dataset does not exist")
+	c.run("import", testAddress, name).expect(t, 1, "Importing Apify dataset failed", `"`+name+`" is not a valid import ID`, "~"+name)
 	if c.attributes(testAddress) != nil {
 		t.Error("something was imported")
 	}
@@ -122,7 +122,7 @@ func TestDataset_importIdentity(t *testing.T) {
 	s.expectNoChanges(t, imported, values{"name": name})
 	s.expectWrites(t)
 
-	if _, ds := w.importIdentity(t.Context(), ""); !ds.errors().has("Importing Apify dataset failed", "it is empty") {
+	if _, ds := w.importIdentity(t.Context(), ""); !ds.errors().has("Importing Apify dataset failed", "the reference is empty") {
 		t.Errorf("an empty identity has the diagnostics\n%s", ds)
 	}
 	s.mustApply(t, refreshed, nil)
@@ -135,7 +135,7 @@ func TestDataset_importInvalidID(t *testing.T) {
 	w := s.newWalk(t, nil)
 	for _, id := range []string{"my-dataset", "~", "~-a", "user~", "user/", "/name", "a/b/c", "a~b~c", "a b", "https://console.apify.com/storage/datasets/WkzbQMuFYuamGv3YF",
 		"~" + strings.Repeat("a", 64), "?name=a", "..", "~a_b"} {
-		if _, ds := w.importID(t.Context(), id); !ds.errors().has("Importing Apify dataset failed", "does not say which dataset is meant") {
+		if _, ds := w.importID(t.Context(), id); !ds.errors().has("Importing Apify dataset failed", "is not a valid import ID") {
 			t.Errorf("ID %q has the diagnostics\n%s", id, ds)
 		}
 	}

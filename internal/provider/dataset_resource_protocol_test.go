@@ -153,8 +153,8 @@ func TestDataset_unnamedResponseLost(t *testing.T) {
 		// left is the number of new datasets that the creation leaves.
 		left int
 	}{
-		{"incomplete, with the ID in the Location header", cut, "is removed again", []string{postDatasets, deleteDataset}, 0},
-		{"another dataset", wrong, "but it is a dataset named", []string{postDatasets}, 1},
+		{"incomplete, with the ID in the Location header", cut, "deletes the dataset again", []string{postDatasets, deleteDataset}, 0},
+		{"another dataset", wrong, "but the dataset is named", []string{postDatasets}, 1},
 	} {
 		s.Recorder.ClearFaults()
 		s.Recorder.Reset()

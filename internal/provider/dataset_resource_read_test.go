@@ -50,7 +50,7 @@ func TestAccDataset_lostAccess(t *testing.T) {
 	env := c.env
 	c.env = append(slices.Clone(env), tokenVariable+"="+otherToken)
 	for _, command := range [][]string{{"plan"}, {"apply", "-auto-approve"}, {"apply", "-auto-approve", "-refresh-only"}} {
-		c.run(command...).expect(t, 1, "No access to Apify dataset", id, "owner is "+ownerID, "that of "+otherID+" (other)", "record-not-found")
+		c.run(command...).expect(t, 1, "No access to Apify dataset", id, "owner in state is "+ownerID, "account "+otherID+" (other)", "record-not-found")
 	}
 	s.expectWrites(t)
 
@@ -83,7 +83,7 @@ func TestAccDataset_sharedReadOnly(t *testing.T) {
 	// If it is no longer shared, the provider cannot know whether it was deleted.
 	s.Recorder.Reset()
 	s.API.Update(d.ID, func(d *emulator.Dataset) { d.SharedWith = nil })
-	c.run("plan").expect(t, 1, "No access to Apify dataset", d.ID, "owner is "+otherID, "that of "+ownerID)
+	c.run("plan").expect(t, 1, "No access to Apify dataset", d.ID, "owner in state is "+otherID, "account "+ownerID)
 	s.API.Delete(d.ID)
 	c.run("plan").expect(t, 1, "No access to Apify dataset", d.ID)
 	s.expectWrites(t)
@@ -101,7 +101,7 @@ func TestDataset_readErrors(t *testing.T) {
 		body   string
 		texts  []string
 	}{
-		{"404 with another type", 404, apiError("page-not-found"), []string{"404 Not Found, page-not-found: M."}},
+		{"404 with another type", 404, apiError("page-not-found"), []string{"404 Not Found, page-not-found: M"}},
 		{"404 by another service", 404, `{"message":"no route"}`, []string{"404 Not Found", "no route", "base_url"}},
 		{"404 by a proxy", 404, "<html>Not here</html>", []string{"404 Not Found", "<html>Not here</html>", "base_url"}},
 		{"404 with an empty body", 404, "", []string{"404 Not Found", "base_url"}},
@@ -115,10 +115,10 @@ func TestDataset_readErrors(t *testing.T) {
 		{"200 with an HTML page", 200, "<html>Welcome</html>", []string{"200 OK", "<html>Welcome</html>", "base_url"}},
 		{"200 with an empty body", 200, "", []string{"200 OK"}},
 		{"200 with null", 200, "null", []string{"200 OK"}},
-		{"200 without data", 200, "{}", []string{`it has no "data"`}},
+		{"200 without data", 200, "{}", []string{`the body has no "data"`}},
 		{"200 with empty data", 200, `{"data":{}}`, []string{`dataset without a`}},
 		{"200 with another dataset", 200, `{"data":{"id":"AnotherDataset123"}}`, []string{"AnotherDataset123"}},
-		{"200 with an invalid time", 200, `{"data":{"id":"` + id + `","createdAt":"soon"}}`, []string{"time that cannot be read"}},
+		{"200 with an invalid time", 200, `{"data":{"id":"` + id + `","createdAt":"soon"}}`, []string{"not in RFC 3339 form"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -157,9 +157,9 @@ func TestDataset_readNotFound(t *testing.T) {
 		}{
 			{name: "owner"},
 			{name: "another account", user: emulator.Fault{Mutate: setField("id", otherID)}, text: "No access to Apify dataset"},
-			{name: "account unknown", user: emulator.Fault{Status: http.StatusForbidden}, text: "could not be found out"},
-			{name: "account without an ID", user: emulator.Fault{Status: http.StatusOK, Body: `{"data":{}}`}, text: `it has no "id"`},
-			{name: "no owner in the state", text: "unknown to the state", change: func(d map[string]any) { d["userId"] = nil }},
+			{name: "account unknown", user: emulator.Fault{Status: http.StatusForbidden}, text: "could not look up the token's account"},
+			{name: "account without an ID", user: emulator.Fault{Status: http.StatusOK, Body: `{"data":{}}`}, text: `the account has no "id"`},
+			{name: "no owner in the state", text: "State contains no owner", change: func(d map[string]any) { d["userId"] = nil }},
 		} {
 			t.Run(kind+", "+test.name, func(t *testing.T) {
 				t.Parallel()

@@ -277,7 +277,7 @@ func TestAccDataset_nameNotApplied(t *testing.T) {
 		d["name"] = name
 	})})
 	c.write("main.tf", fmt.Sprintf(nameOnly, name+"-2"))
-	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset not changed as asked", id, `name is "`+name+`", and not "`+name+`-2"`)
+	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset change not applied", id, `name is "`+name+`", and not "`+name+`-2"`)
 	if got := c.attributes(testAddress)["name"]; got != name {
 		t.Errorf("the state has the name %q, want %q", got, name)
 	}
@@ -429,7 +429,7 @@ func TestDataset_timeouts(t *testing.T) {
 			if took := time.Since(start); took < 100*time.Millisecond || took >= timeoutLimit {
 				t.Errorf("the operation took %s, and its timeout is 100ms", took)
 			}
-			if !ds.errors().has("own timeout", "timeouts attribute") {
+			if !ds.errors().has("timed out before another attempt", "timeouts attribute") {
 				t.Errorf("the errors do not name the timeout:\n%s", ds)
 			}
 		})

@@ -60,31 +60,31 @@ func (f *matrixFault) name() string {
 // The advice for the faults.
 const (
 	adviceLimit    = "rate limit was exceeded"
-	adviceServer   = "The server is in trouble"
+	adviceServer   = "The Apify API returned a server error"
 	adviceNetwork  = "The network or the server failed"
-	adviceProxy    = "no proxy answers in its stead"
-	adviceTimeout  = "timeout left no time for another attempt"
-	adviceConnect  = "No connection could be made"
+	adviceProxy    = "no proxy is intercepting requests"
+	adviceTimeout  = "timed out before another attempt"
+	adviceConnect  = "could not connect"
 	adviceCanceled = "The operation was interrupted."
 )
 
 // matrixFaults lists the faults under test.
 var matrixFaults = []matrixFault{
-	{"throttled", emulator.FaultRateLimited, []string{"429 Too Many Requests, rate-limit-exceeded: This is a test.", adviceLimit}, nil, testRetryDelay},
+	{"throttled", emulator.FaultRateLimited, []string{"429 Too Many Requests, rate-limit-exceeded: This is a test", adviceLimit}, nil, testRetryDelay},
 	{"throttled", emulator.FaultRateLimitedHTML, []string{"429 Too Many Requests", "<html>", adviceLimit}, nil, testRetryDelay},
 	{"throttled", emulator.FaultRetryAfterSecond, []string{"rate-limit-exceeded", adviceLimit}, nil, time.Second},
 	{"throttled", emulator.FaultRetryAfterDate, []string{"rate-limit-exceeded", adviceLimit}, nil, 900 * time.Millisecond},
 	{"throttled", emulator.FaultRetryAfterInvalid, []string{"rate-limit-exceeded", adviceLimit}, nil, testRetryDelay},
 	{classThrottledForever, emulator.FaultRetryAfterForever, []string{"rate-limit-exceeded", adviceTimeout}, nil, 0},
 
-	{"no-effect", emulator.FaultInternalServerError, []string{"500 Internal Server Error, internal-server-error: This is a test.", adviceServer}, nil, 0},
+	{"no-effect", emulator.FaultInternalServerError, []string{"500 Internal Server Error, internal-server-error: This is a test", adviceServer}, nil, 0},
 	{"no-effect", emulator.FaultBadGateway, []string{"502 Bad Gateway", "upstream gone", adviceServer}, nil, 0},
 	{"no-effect", emulator.FaultUnavailable, []string{"503 Service Unavailable, service-unavailable", adviceServer}, nil, 0},
 	{"no-effect", emulator.FaultUnavailableEmpty, []string{"503 Service Unavailable", adviceServer}, nil, 0},
 	{"no-effect", emulator.FaultUnavailableHTML, []string{"503 Service Unavailable", "<html>", adviceServer}, nil, 0},
 	{"no-effect", emulator.FaultGatewayTimeout, []string{"504 Gateway Timeout", adviceServer}, nil, 0},
-	{"no-effect", emulator.FaultReset, []string{"got no answer", adviceNetwork}, nil, 0},
-	{"no-effect", emulator.FaultHang, []string{"did not answer within 2s", adviceNetwork}, nil, 0},
+	{"no-effect", emulator.FaultReset, []string{"got no response", adviceNetwork}, nil, 0},
+	{"no-effect", emulator.FaultHang, []string{"timed out after 2s", adviceNetwork}, nil, 0},
 	{"no-effect", emulator.FaultHTMLPage, []string{"200 OK", "<html>", "Welcome", adviceProxy}, nil, 0},
 	{"no-effect", emulator.FaultEmptyBody, []string{"200 OK", adviceProxy}, nil, 0},
 	{"no-effect", emulator.FaultNoData, []string{"200 OK", adviceProxy}, nil, 0},
@@ -94,27 +94,27 @@ var matrixFaults = []matrixFault{
 
 	{"effect", emulator.FaultInternalServerErrorAfterEffect, []string{"500 Internal Server Error", adviceServer}, nil, 0},
 	{"effect", emulator.FaultBadGatewayAfterEffect, []string{"502 Bad Gateway", adviceServer}, nil, 0},
-	{"effect", emulator.FaultResetAfterEffect, []string{"got no answer", adviceNetwork}, nil, 0},
-	{"effect", emulator.FaultHangAfterEffect, []string{"did not answer within 2s", adviceNetwork}, nil, 0},
+	{"effect", emulator.FaultResetAfterEffect, []string{"got no response", adviceNetwork}, nil, 0},
+	{"effect", emulator.FaultHangAfterEffect, []string{"timed out after 2s", adviceNetwork}, nil, 0},
 	{"effect", emulator.FaultHTMLPageAfterEffect, []string{"200 OK", "<html>", adviceProxy}, nil, 0},
 
-	{"body-cut", emulator.FaultBodyCut, []string{adviceNetwork}, []string{"but it broke off"}, 0},
-	{"body-slow", emulator.FaultTrickle, []string{"did not answer within 2s", adviceNetwork}, nil, 0},
-	{classRefused, "", []string{"got no answer", adviceConnect}, nil, testRetryDelay},
+	{"body-cut", emulator.FaultBodyCut, []string{adviceNetwork}, []string{"but the body is incomplete"}, 0},
+	{"body-slow", emulator.FaultTrickle, []string{"timed out after 2s", adviceNetwork}, nil, 0},
+	{classRefused, "", []string{"got no response", adviceConnect}, nil, testRetryDelay},
 	{"redirected", emulator.FaultRedirect, []string{"302 Found", "a redirect to https://elsewhere.example/login", "Redirects are not followed"}, nil, 0},
 
-	{"rejected", emulator.FaultBadRequest, []string{"400 Bad Request, invalid-input: This is a test.", "The server refused the request"}, nil, 0},
-	{"rejected", emulator.FaultUnauthorized, []string{"401 Unauthorized, user-or-token-not-found", "does not accept the API token", "APIFY_TOKEN"}, nil, 0},
+	{"rejected", emulator.FaultBadRequest, []string{"400 Bad Request, invalid-input: This is a test", "The server refused the request"}, nil, 0},
+	{"rejected", emulator.FaultUnauthorized, []string{"401 Unauthorized, user-or-token-not-found", "rejected the API token", "APIFY_TOKEN"}, nil, 0},
 	{"rejected", emulator.FaultPaymentRequired, []string{"402 Payment Required", "https://console.apify.com/billing"}, nil, 0},
-	{"rejected", emulator.FaultForbidden, []string{"403 Forbidden, insufficient-permissions", "The API token may not do this"}, nil, 0},
+	{"rejected", emulator.FaultForbidden, []string{"403 Forbidden, insufficient-permissions", "does not have permission for this operation"}, nil, 0},
 	{"rejected", emulator.FaultNotFoundByProxy, []string{"404 Not Found", "default backend - 404", adviceProxy}, nil, 0},
 	{"rejected", emulator.FaultNotFoundHTML, []string{"404 Not Found", "<html>", adviceProxy}, nil, 0},
-	{"rejected", emulator.FaultMethodNotAllowed, []string{"405 Method Not Allowed", "does not know this call"}, nil, 0},
-	{"rejected", emulator.FaultConflict, []string{"409 Conflict", "sees a conflict"}, nil, 0},
-	{"rejected", emulator.FaultTooLarge, []string{"413 Request Entity Too Large", "larger than the server takes"}, nil, 0},
-	{"not-found", emulator.FaultNotFoundByAPI, []string{"404 Not Found, record-not-found", "There is no such dataset"}, nil, 0},
+	{"rejected", emulator.FaultMethodNotAllowed, []string{"405 Method Not Allowed", "does not support this endpoint"}, nil, 0},
+	{"rejected", emulator.FaultConflict, []string{"409 Conflict", "conflicts with an existing object"}, nil, 0},
+	{"rejected", emulator.FaultTooLarge, []string{"413 Request Entity Too Large", "larger than the server accepts"}, nil, 0},
+	{"not-found", emulator.FaultNotFoundByAPI, []string{"404 Not Found, record-not-found", "The dataset does not exist"}, nil, 0},
 
-	{classInterrupted, emulator.FaultHang, []string{"got no answer", adviceCanceled}, nil, 0},
+	{classInterrupted, emulator.FaultHang, []string{"got no response", adviceCanceled}, nil, 0},
 	{classInterruptedWait, emulator.FaultRetryAfterSecond, []string{"rate-limit-exceeded", adviceCanceled}, nil, 0},
 }
 
@@ -338,7 +338,7 @@ func (c *faultCase) expectDiagnostics() {
 			c.t.Errorf("no %s contains %q:\n%s", c.want.outcome, text, c.ds)
 		}
 	}
-	if strings.Contains(failure.String(), "arrived all the same") && !faultClasses[c.fault.class].mayHaveEffect {
+	if strings.Contains(failure.String(), "reached the server") && !faultClasses[c.fault.class].mayHaveEffect {
 		c.t.Errorf("the message says that the request may have had an effect, which it cannot have:\n%s", c.ds)
 	}
 }

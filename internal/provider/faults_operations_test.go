@@ -61,15 +61,15 @@ func nameConfig(c *faultCase) values { return values{"name": c.name} }
 func applyPlan(ctx context.Context, c *faultCase) { c.result, c.ds = c.w.apply(ctx, c.plan) }
 func readPrior(ctx context.Context, c *faultCase) { c.result, c.ds = c.w.read(ctx, c.prior) }
 
-func readingDataset(c *faultCase) string { return fmt.Sprintf("reading dataset %q", c.id) }
-func readingName(c *faultCase) string    { return fmt.Sprintf(`reading dataset "~%s"`, c.name) }
-func listingDatasets(*faultCase) string  { return "listing datasets" }
+func readingDataset(c *faultCase) string { return fmt.Sprintf("read dataset %q", c.id) }
+func readingName(c *faultCase) string    { return fmt.Sprintf(`read dataset "~%s"`, c.name) }
+func listingDatasets(*faultCase) string  { return "list datasets" }
 
 // updatingNew names the dataset that the operation has just created.
 func updatingNew(c *faultCase) string {
 	for _, r := range c.s.Recorder.Requests() {
 		if r.Method == http.MethodPut {
-			return fmt.Sprintf("updating dataset %q", path.Base(r.Path))
+			return fmt.Sprintf("update dataset %q", path.Base(r.Path))
 		}
 	}
 	return "no dataset was updated"
@@ -81,7 +81,7 @@ func operations() []*operation {
 		{
 			name: "create named", request: postDatasets,
 			summary:  summaryCreate,
-			action:   func(c *faultCase) string { return fmt.Sprintf("creating dataset %q", c.name) },
+			action:   func(c *faultCase) string { return fmt.Sprintf("create dataset %q", c.name) },
 			arrange:  arrangePlan(false, nameConfig),
 			run:      applyPlan,
 			outcomes: createNamedOutcomes,
@@ -89,7 +89,7 @@ func operations() []*operation {
 		{
 			name: "create unnamed", request: postDatasets,
 			summary:  summaryCreate,
-			action:   func(*faultCase) string { return "creating an unnamed dataset" },
+			action:   func(*faultCase) string { return "create an unnamed dataset" },
 			arrange:  arrangePlan(false, func(*faultCase) values { return values{} }),
 			run:      applyPlan,
 			outcomes: createUnnamedOutcomes,
@@ -138,7 +138,7 @@ func operations() []*operation {
 		{
 			name: "read a deleted dataset", request: getUser, before: []string{getDataset},
 			summary: summaryRead,
-			action:  func(*faultCase) string { return "reading the token's user" },
+			action:  func(*faultCase) string { return "read the token's account" },
 			arrange: func(c *faultCase) {
 				arrangeDataset(c)
 				c.s.API.Delete(c.id)
@@ -171,7 +171,7 @@ func operations() []*operation {
 		{
 			name: "update", request: putDataset,
 			summary:  summaryUpdate,
-			action:   func(c *faultCase) string { return fmt.Sprintf("updating dataset %q", c.id) },
+			action:   func(c *faultCase) string { return fmt.Sprintf("update dataset %q", c.id) },
 			arrange:  arrangePlan(true, func(c *faultCase) values { return values{"name": c.name + renamedSuffix} }),
 			run:      applyPlan,
 			outcomes: updateOutcomes,
@@ -179,7 +179,7 @@ func operations() []*operation {
 		{
 			name: "delete", request: deleteDataset, before: []string{getDataset, getItems}, noBody: true,
 			summary:  summaryDelete,
-			action:   func(c *faultCase) string { return fmt.Sprintf("deleting dataset %q", c.id) },
+			action:   func(c *faultCase) string { return fmt.Sprintf("delete dataset %q", c.id) },
 			arrange:  arrangePlan(true, noConfig),
 			run:      applyPlan,
 			outcomes: deleteOutcomes,
@@ -194,7 +194,7 @@ func operations() []*operation {
 		{
 			name: "delete, reading an item", request: getItems, before: []string{getDataset},
 			summary:  summaryDelete,
-			action:   func(c *faultCase) string { return fmt.Sprintf("looking for items in dataset %q", c.id) },
+			action:   func(c *faultCase) string { return fmt.Sprintf("check dataset %q for items", c.id) },
 			arrange:  arrangePlan(true, noConfig),
 			run:      applyPlan,
 			outcomes: deleteReadItemsOutcomes,

@@ -218,9 +218,9 @@ func TestAccProvider_invalidConfig(t *testing.T) {
 	}{
 		"no token":         {`token = null`, []string{summaryMissingToken, "APIFY_TOKEN"}},
 		"an empty token":   {`token = ""`, []string{summaryMissingToken, "APIFY_TOKEN"}},
-		"a wrong token":    {`token = "wrong"`, []string{"401", "user-or-token-not-found", "does not accept the API token"}},
+		"a wrong token":    {`token = "wrong"`, []string{"401", "user-or-token-not-found", "rejected the API token"}},
 		"not a URL":        {`base_url = "nonsense"`, []string{summaryInvalidBaseURL, `"nonsense"`}},
-		"no server":        {`base_url = "` + closed + `"`, []string{"connection refused", "No connection could be made", "base_url"}},
+		"no server":        {`base_url = "` + closed + `"`, []string{"connection refused", "could not connect", "base_url"}},
 		"a web server":     {`base_url = "` + html.URL + `"`, []string{"200 OK", "Welcome to [31mnginx[0m!", "not what the API would send"}},
 		"too many retries": {`max_retries = 21`, []string{"max_retries", "between 0 and 20"}},
 	} {
