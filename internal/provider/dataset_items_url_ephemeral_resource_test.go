@@ -136,8 +136,8 @@ func TestDatasetItemsURL_errors(t *testing.T) {
 	}
 }
 
-// TestAccDatasetItemsURL_notStored uses the URL in a run, and searches for it in the output and in all
-// files that the run leaves behind.
+// TestAccDatasetItemsURL_notStored uses the URL in a run, and searches for it in the output and in
+// all files that the run leaves behind.
 func TestAccDatasetItemsURL_notStored(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})

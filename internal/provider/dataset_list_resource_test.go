@@ -60,8 +60,8 @@ list "apify_dataset" "two" {
 	})
 }
 
-// TestDatasetListResource_includeResource lists a dataset with its resource, and imports it with the
-// configuration that terraform query would generate.
+// TestDatasetListResource_includeResource lists a dataset with its resource, and imports it with
+// the configuration that terraform query would generate.
 func TestDatasetListResource_includeResource(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -157,8 +157,8 @@ func TestDatasetListResource_pages(t *testing.T) {
 	}
 }
 
-// TestDatasetListResource_readAhead lists resources, which the provider reads concurrently, in order,
-// and not beyond the limit.
+// TestDatasetListResource_readAhead lists resources, which the provider reads concurrently, in
+// order, and not beyond the limit.
 func TestDatasetListResource_readAhead(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{PageLimit: 20})

@@ -141,8 +141,9 @@ func TestAccDataset_localPlatform(t *testing.T) {
 		"PUT /v2/datasets/"+id+` {"name":"`+name+`-2"}`, "DELETE /v2/datasets/"+id)
 }
 
-// TestDataset_failureAfterPost has the PUT of a creation fail. The creation leaves no resource in the
-// state, tainted or not. It leaves a named dataset for the next apply, and deletes an unnamed one.
+// TestDataset_failureAfterPost has the PUT of a creation fail. The creation leaves no resource in
+// the state, tainted or not. It leaves a named dataset for the next apply, and deletes an unnamed
+// one.
 func TestDataset_failureAfterPost(t *testing.T) {
 	t.Parallel()
 	const apiError = `{"error":{"type":"insufficient-permissions","message":"No."}}`
@@ -239,7 +240,8 @@ func TestDataset_failureAfterPost(t *testing.T) {
 	}
 }
 
-// TestDataset_unnamedLeftOver has the PUT of a creation fail, and then the deletion of the new dataset.
+// TestDataset_unnamedLeftOver has the PUT of a creation fail, and then the deletion of the new
+// dataset.
 func TestDataset_unnamedLeftOver(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -257,8 +259,8 @@ func TestDataset_unnamedLeftOver(t *testing.T) {
 	}
 }
 
-// TestDataset_responseWithoutName has a server whose response to the POST has no name. The dataset is
-// not deleted, because it can be an existing one.
+// TestDataset_responseWithoutName has a server whose response to the POST has no name. The dataset
+// is not deleted, because it can be an existing one.
 func TestDataset_responseWithoutName(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{ExistingStatus: http.StatusCreated})

@@ -79,7 +79,8 @@ func TestAccDataset_adoptWithAccess(t *testing.T) {
 	c.expectNoChanges()
 }
 
-// TestAccDataset_lostState adopts the dataset of a lost state, which is the main reason for adoption.
+// TestAccDataset_lostState adopts the dataset of a lost state, which is the main reason for
+// adoption.
 func TestAccDataset_lostState(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -137,8 +138,8 @@ func TestAccDataset_adoptRefused(t *testing.T) {
 	s.expectWrites(t, "DELETE /v2/datasets/"+existing)
 }
 
-// TestAccDataset_destroyWithTakenName destroys a dataset while another resource of the configuration
-// cannot be created. The CLI plans that creation first, unless it does not refresh.
+// TestAccDataset_destroyWithTakenName destroys a dataset while another resource of the
+// configuration cannot be created. The CLI plans that creation first, unless it does not refresh.
 func TestAccDataset_destroyWithTakenName(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -354,9 +355,9 @@ func TestDataset_unknownAdoptExisting(t *testing.T) {
 	s.newWalk(t, nil).mustPlan(instance{}, values{"name": d.Name, "adopt_existing": unknown{}})
 }
 
-// TestDataset_lookupsOfApply plans two creations again in the apply, as Terraform does. The first plan
-// looks its name up. The second does not, because the apply has sent a POST by then, and its own POST
-// follows at once.
+// TestDataset_lookupsOfApply plans two creations again in the apply, as Terraform does. The first
+// plan looks its name up. The second does not, because the apply has sent a POST by then, and its
+// own POST follows at once.
 func TestDataset_lookupsOfApply(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -483,8 +484,8 @@ func TestDataset_renameAndCreate(t *testing.T) {
 	}
 }
 
-// TestAccDataset_importTwice imports a dataset that another resource manages, and follows the advice
-// of the error.
+// TestAccDataset_importTwice imports a dataset that another resource manages, and follows the
+// advice of the error.
 func TestAccDataset_importTwice(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)

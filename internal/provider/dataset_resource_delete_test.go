@@ -137,7 +137,8 @@ func TestDataset_delete(t *testing.T) {
 	}
 }
 
-// TestAccDataset_deleteOtherAccount deletes with the token of an account that cannot see the dataset.
+// TestAccDataset_deleteOtherAccount deletes with the token of an account that cannot see the
+// dataset.
 func TestAccDataset_deleteOtherAccount(t *testing.T) {
 	t.Parallel()
 	s := newTwoAccounts(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// TestAccDataset_import imports a dataset by each form of its ID. The state is the same as after its
-// creation.
+// TestAccDataset_import imports a dataset by each form of its ID. The state is the same as after
+// its creation.
 func TestAccDataset_import(t *testing.T) {
 	s := newTestServer(t)
 	user := s.mustCall(t, http.MethodGet, "/v2/users/me", nil)

@@ -26,8 +26,8 @@ const urlOutput = `
 	}
 `
 
-// TestAccDataset_itemsURL keeps a signed URL while it is valid for at least 7 more days, and replaces
-// it later or if the access changes.
+// TestAccDataset_itemsURL keeps a signed URL while it is valid for at least 7 more days, and
+// replaces it later or if the access changes.
 func TestAccDataset_itemsURL(t *testing.T) {
 	s, clock := newEmulatorWithClock(t, time.Now())
 	name := s.name(t)
@@ -87,7 +87,8 @@ func TestAccDataset_itemsURL(t *testing.T) {
 				},
 			},
 			{
-				// After somebody else has restricted access, the URL in the state is no longer valid.
+				// After somebody else has restricted access, the URL in the state is no longer
+				// valid.
 				PreConfig: func() {
 					s.API.Update(id, func(d *emulator.Dataset) { d.GeneralAccess = "RESTRICTED" })
 				},
@@ -106,8 +107,8 @@ func TestAccDataset_itemsURL(t *testing.T) {
 	})
 }
 
-// TestAccDataset_itemsURLNotDecodable has signatures that cannot be decoded. Each refresh stores the
-// new URL, and the plan never has a change because of it.
+// TestAccDataset_itemsURLNotDecodable has signatures that cannot be decoded. Each refresh stores
+// the new URL, and the plan never has a change because of it.
 func TestAccDataset_itemsURLNotDecodable(t *testing.T) {
 	s := newEmulator(t, emulator.Options{})
 	var mu sync.Mutex

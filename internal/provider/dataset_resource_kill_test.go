@@ -70,8 +70,8 @@ func (s *stateStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// useStateStore makes the CLI keep its state in a store. The CLI writes to it once, after the apply,
-// whereas it writes a local state file after each resource.
+// useStateStore makes the CLI keep its state in a store. The CLI writes to it once, after the
+// apply, whereas it writes a local state file after each resource.
 func (c *cli) useStateStore(store *stateStore) {
 	c.t.Helper()
 	server := httptest.NewServer(store)
@@ -92,8 +92,8 @@ func (c *cli) useStateStore(store *stateStore) {
 	c.mustRun("init", "-plugin-dir="+mirror)
 }
 
-// TestAccDataset_kill kills Terraform and the provider at every moment of a creation. The next apply
-// has the same dataset, if it is named. Nothing is deleted.
+// TestAccDataset_kill kills Terraform and the provider at every moment of a creation. The next
+// apply has the same dataset, if it is named. Nothing is deleted.
 func TestAccDataset_kill(t *testing.T) {
 	for _, moment := range []struct {
 		name string

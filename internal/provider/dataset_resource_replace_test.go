@@ -98,8 +98,8 @@ func TestAccDataset_createBeforeDestroyRenamed(t *testing.T) {
 	c.mustRun("destroy", "-auto-approve")
 }
 
-// TestAccDataset_renamedLabel changes the address of a resource, first without and then with a moved
-// block.
+// TestAccDataset_renamedLabel changes the address of a resource, first without and then with a
+// moved block.
 func TestAccDataset_renamedLabel(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -147,8 +147,8 @@ func TestAccDataset_removed(t *testing.T) {
 	}
 }
 
-// nameReuse is a plan to destroy a dataset and to create one with its name, in one apply. The name of
-// the new one is known after apply: with the name, the provider would refuse the plan.
+// nameReuse is a plan to destroy a dataset and to create one with its name, in one apply. The name
+// of the new one is known after apply: with the name, the provider would refuse the plan.
 type nameReuse struct {
 	*testServer
 	// config is the configuration of the new dataset, and id the ID of the old one.
@@ -212,8 +212,8 @@ func TestDataset_deleteAfterAdoption(t *testing.T) {
 	r.expectSent(t, getDataset, postDatasets)
 }
 
-// TestDataset_deleteBeforeAdoption deletes, in one apply, the dataset that another resource is about
-// to adopt: its creation is planned, and has not started.
+// TestDataset_deleteBeforeAdoption deletes, in one apply, the dataset that another resource is
+// about to adopt: its creation is planned, and has not started.
 func TestDataset_deleteBeforeAdoption(t *testing.T) {
 	t.Parallel()
 	r := planNameReuse(t)
@@ -275,8 +275,8 @@ func TestDataset_adoptAfterDeletion(t *testing.T) {
 	r.expectSent(t, getDataset, getItems, deleteDataset, postDatasets)
 }
 
-// TestDataset_deleteAfterRefusedAdoption deletes a dataset that a creation of the same apply refused
-// to adopt. It belongs to no other resource, and the deletion happens as planned.
+// TestDataset_deleteAfterRefusedAdoption deletes a dataset that a creation of the same apply
+// refused to adopt. It belongs to no other resource, and the deletion happens as planned.
 func TestDataset_deleteAfterRefusedAdoption(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})

@@ -50,8 +50,8 @@ func soakFaults(count func(name string)) []emulator.Fault {
 	return faults
 }
 
-// TestAccDataset_soak creates, changes and destroys many datasets while a share of all requests fails.
-// After each command the state and the server have the same datasets.
+// TestAccDataset_soak creates, changes and destroys many datasets while a share of all requests
+// fails. After each command the state and the server have the same datasets.
 func TestAccDataset_soak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("this test takes minutes")

@@ -236,7 +236,8 @@ func TestAccDataset_renamedOutside(t *testing.T) {
 	})
 }
 
-// TestAccDataset_renameOntoTakenName renames a dataset to the name of another one, with another case.
+// TestAccDataset_renameOntoTakenName renames a dataset to the name of another one, with another
+// case.
 func TestAccDataset_renameOntoTakenName(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -387,8 +388,8 @@ func TestAccDataset_missingFields(t *testing.T) {
 	})
 }
 
-// timeoutLimit bounds an operation whose timeout is 100 ms. It leaves time for a busy machine, and is
-// less than the default timeouts of an operation and of a request.
+// timeoutLimit bounds an operation whose timeout is 100 ms. It leaves time for a busy machine, and
+// is less than the default timeouts of an operation and of a request.
 const timeoutLimit = 10 * time.Second
 
 // TestDataset_timeouts has a server that does not respond.

@@ -52,8 +52,8 @@ func (w *walk) datasets(ctx context.Context, config values) ([]values, diagnosti
 	return all, ds
 }
 
-// TestDatasetsDataSource_createdWhileListing lists more datasets than one page has, while others are
-// created.
+// TestDatasetsDataSource_createdWhileListing lists more datasets than one page has, while others
+// are created.
 func TestDatasetsDataSource_createdWhileListing(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})

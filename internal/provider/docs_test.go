@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestDocs_links checks that links between files of the repository have a target. The registry accepts
-// them with the extension .md too.
+// TestDocs_links checks that links between files of the repository have a target. The registry
+// accepts them with the extension .md too.
 func TestDocs_links(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")
@@ -49,8 +49,8 @@ func TestDocs_links(t *testing.T) {
 	}
 }
 
-// TestDocs_troubleshooting checks that the headings of the troubleshooting guide are the summaries of
-// all errors and warnings.
+// TestDocs_troubleshooting checks that the headings of the troubleshooting guide are the summaries
+// of all errors and warnings.
 func TestDocs_troubleshooting(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "templates", "guides", "troubleshooting.md.tmpl"))
@@ -79,9 +79,9 @@ func TestDocs_troubleshooting(t *testing.T) {
 	}
 }
 
-// diagnosticSummaries returns the summaries of diagnostics in the code of this package: the constants
-// whose names start with summary, and the literals in calls. It omits text that the code appends, such
-// as a name.
+// diagnosticSummaries returns the summaries of diagnostics in the code of this package: the
+// constants whose names start with summary, and the literals in calls. It omits text that the code
+// appends, such as a name.
 func diagnosticSummaries(t *testing.T) []string {
 	t.Helper()
 	// The positions of the summary in the arguments of functions.

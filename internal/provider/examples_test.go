@@ -17,8 +17,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// These tests run every file in examples/, which the documentation shows. They skip examples for newer
-// CLIs than the installed one, but check the format, and therefore the syntax, of all.
+// These tests run every file in examples/, which the documentation shows. They skip examples for
+// newer CLIs than the installed one, but check the format, and therefore the syntax, of all.
 
 // examplesDir is the path of examples/.
 var examplesDir = filepath.Join("..", "..", "examples")
@@ -96,8 +96,8 @@ func exampleName(path string) string {
 	return filepath.ToSlash(name)
 }
 
-// newExampleServer starts an emulator with the accounts and datasets that the examples use: the token
-// is that of jane, and acme shares a dataset with her.
+// newExampleServer starts an emulator with the accounts and datasets that the examples use: the
+// token is that of jane, and acme shares a dataset with her.
 func newExampleServer(t *testing.T) *testServer {
 	t.Helper()
 	s := newEmulator(t, emulator.Options{Users: []emulator.User{
@@ -166,8 +166,8 @@ func (c *cli) skipUnsupported(e example) {
 	}
 }
 
-// applyAndDestroy applies a configuration, and expects it to be valid and idempotent, and to leave no
-// new dataset behind after it is destroyed.
+// applyAndDestroy applies a configuration, and expects it to be valid and idempotent, and to leave
+// no new dataset behind after it is destroyed.
 func (c *cli) applyAndDestroy(s *testServer, e example) {
 	c.t.Helper()
 	existing := map[string]bool{}
@@ -195,8 +195,8 @@ func (c *cli) applyAndDestroy(s *testServer, e example) {
 	}
 }
 
-// TestAccExamples_configurations applies the guides, the scenarios and the demo. Each directory is a
-// configuration.
+// TestAccExamples_configurations applies the guides, the scenarios and the demo. Each directory is
+// a configuration.
 func TestAccExamples_configurations(t *testing.T) {
 	t.Parallel()
 	for _, path := range slices.Concat(examplePaths(t, "demo"), examplePaths(t, "guides/*"), examplePaths(t, "scenarios/*")) {
@@ -240,7 +240,8 @@ func TestAccExamples_readme(t *testing.T) {
 	s.newExample(t, e).applyAndDestroy(s, e)
 }
 
-// TestAccExamples_localPlatform applies an example without general_access on Apify's local platform.
+// TestAccExamples_localPlatform applies an example without general_access on Apify's local
+// platform.
 func TestAccExamples_localPlatform(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{LocalPlatform: true})
@@ -297,8 +298,8 @@ func TestAccExamples_quotes(t *testing.T) {
 	}
 }
 
-// TestExamples_complete checks that every resource and data source has examples under the names that
-// the registry expects.
+// TestExamples_complete checks that every resource and data source has examples under the names
+// that the registry expects.
 func TestExamples_complete(t *testing.T) {
 	t.Parallel()
 	server, err := newEmulator(t, emulator.Options{}).provider()

@@ -23,8 +23,8 @@ const (
 	refusedRetries = 7
 	// matrixRequestTimeout is request_timeout for faults that exceed it.
 	matrixRequestTimeout = "2s"
-	// throttledTimeout is the timeout of an operation that is throttled forever. The client waits at
-	// most a minute, whatever Retry-After says, and must not wait for longer than the timeout.
+	// throttledTimeout is the timeout of an operation that is throttled forever. The client waits
+	// at most a minute, whatever Retry-After says, and must not wait for longer than the timeout.
 	throttledTimeout = 30 * time.Second
 	// interruptDelay is the time between a 429 with a Retry-After of a second and the interrupt.
 	interruptDelay = 200 * time.Millisecond
@@ -39,8 +39,8 @@ type matrixFault struct {
 	class string
 	// fault is the name of the fault in the catalogue. It is empty for a refused connection.
 	fault string
-	// texts are texts of the diagnostic, with the advice among them, and bodyTexts those that it has
-	// only if the response should have a body.
+	// texts are texts of the diagnostic, with the advice among them, and bodyTexts those that it
+	// has only if the response should have a body.
 	texts, bodyTexts []string
 	// wait is the shortest time between two attempts.
 	wait time.Duration
@@ -238,8 +238,8 @@ func (c *faultCase) inject(interrupt func()) (slow bool) {
 	return slow
 }
 
-// refuseConnections returns the URL of a server that refuses connections: always, or for a short time,
-// after which it is the emulator.
+// refuseConnections returns the URL of a server that refuses connections: always, or for a short
+// time, after which it is the emulator.
 func (c *faultCase) refuseConnections() string {
 	c.t.Helper()
 	address := unusedAddress(c.t)
@@ -260,8 +260,8 @@ func (c *faultCase) refuseConnections() string {
 	return "http://" + address
 }
 
-// unusedAddress returns an address without a listener. Its port is below those that operating systems
-// assign, so that it stays unused.
+// unusedAddress returns an address without a listener. Its port is below those that operating
+// systems assign, so that it stays unused.
 func unusedAddress(t *testing.T) string {
 	t.Helper()
 	for {
@@ -339,7 +339,7 @@ func (c *faultCase) expectDiagnostics() {
 		}
 	}
 	if strings.Contains(failure.String(), "reached the server") && !faultClasses[c.fault.class].mayHaveEffect {
-		c.t.Errorf("the message says that the request may have had an effect, which it cannot have:\n%s", c.ds)
+		c.t.Errorf("the diagnostics warn of an effect, which the request cannot have had:\n%s", c.ds)
 	}
 }
 

@@ -33,10 +33,10 @@ const (
 // operation.
 var faultClasses = map[string]struct {
 	// mayHaveEffect reports whether the client cannot rule out that the server has carried the
-	// request out. The message says so then.
+	// request out. The diagnostic warns of that.
 	mayHaveEffect bool
 }{
-	// 429, which says that the server did nothing.
+	// 429, which means that the server did nothing.
 	"throttled": {false},
 	// 429 with a Retry-After beyond the timeout of the operation, which fails at once.
 	classThrottledForever: {false},
@@ -145,9 +145,9 @@ lasting    8         error    nothing  none    -     refused
 both       1         error    nothing  none    -     throttled-forever redirected rejected not-found interrupted interrupted-wait
 `
 
-// The POST is repeated only if it had no effect for certain, because it would create a second dataset.
-// If the header of the response arrived, its Location has the ID of the new dataset, which is deleted.
-// Otherwise nothing refers to the dataset.
+// The POST is repeated only if it had no effect for certain, because it would create a second
+// dataset. If the header of the response arrived, its Location has the ID of the new dataset, which
+// is deleted. Otherwise nothing refers to the dataset.
 const createUnnamedOutcomes = `
 duration   attempts  outcome  returns  server   then           classes
 transient  3         ok       dataset  unnamed  -              throttled
@@ -231,9 +231,9 @@ both       1         error    prior    unchanged  getDataset  throttled-forever 
 both       1         error    prior    unchanged  -           redirected interrupted interrupted-wait
 `
 
-// A retry after a deletion that took effect gets a 404, after which the owner is compared as in a read.
-// A 404 for a dataset that exists counts as its deletion too. The body of a successful response is
-// empty, and therefore never slow.
+// A retry after a deletion that took effect gets a 404, after which the owner is compared as in a
+// read. A 404 for a dataset that exists counts as its deletion too. The body of a successful
+// response is empty, and therefore never slow.
 const deleteOutcomes = `
 duration   attempts  outcome  returns  server     then     classes
 transient  3         ok       nothing  none       -        throttled no-effect

@@ -35,8 +35,8 @@ func (s *testServer) datasetConfig(attributes string) string {
 }
 
 // checkWrites returns a check that exactly these requests that can change something were sent since
-// the last such check, in this order. {id} and {name} stand for the attributes of the resource under
-// test.
+// the last such check, in this order. {id} and {name} stand for the attributes of the resource
+// under test.
 func (s *testServer) checkWrites(want ...string) statecheck.StateCheck { return writesCheck{s, want} }
 
 type writesCheck struct {

@@ -242,8 +242,8 @@ func (c *cli) expectNoChanges() {
 	c.run("plan", "-detailed-exitcode").expect(c.t, 0, "No changes")
 }
 
-// attributes returns the attributes of a resource in the state, or nil if it is not there. A tainted
-// resource fails the test.
+// attributes returns the attributes of a resource in the state, or nil if it is not there. A
+// tainted resource fails the test.
 func (c *cli) attributes(address string) map[string]any {
 	c.t.Helper()
 	for _, r := range c.resources() {
@@ -348,7 +348,8 @@ func (c *cli) files() map[string]string {
 	return all
 }
 
-// version returns "Terraform" or "OpenTofu", and the version of the CLI without pre-release suffixes.
+// version returns "Terraform" or "OpenTofu", and the version of the CLI without pre-release
+// suffixes.
 func (c *cli) version() (product string, release *version.Version) {
 	c.t.Helper()
 	out := c.rawOutput("version")

@@ -53,7 +53,8 @@ type testServer struct {
 }
 
 // newTestServer starts an emulator, or a proxy to the real API for live tests. A test that needs
-// more than the API offers, such as faults or datasets of other accounts, calls newEmulator instead.
+// more than the API offers, such as faults or datasets of other accounts, calls newEmulator
+// instead.
 func newTestServer(t *testing.T) *testServer {
 	t.Helper()
 	if os.Getenv("TF_ACC_LIVE") == "" {
@@ -170,8 +171,8 @@ func (s *testServer) sweep(t *testing.T, name string) {
 	}
 }
 
-// seedMany seeds datasets, a minute apart, and returns their IDs, oldest first. Without a format for
-// their names they are unnamed.
+// seedMany seeds datasets, a minute apart, and returns their IDs, oldest first. Without a format
+// for their names they are unnamed.
 func (s *testServer) seedMany(n int, format string) []string {
 	ids := make([]string, n)
 	start := time.Now().Add(-time.Duration(n+1) * time.Minute)
@@ -258,8 +259,8 @@ func (s *testServer) sentAny(method string) bool {
 	return slices.ContainsFunc(s.sent(), func(r string) bool { return strings.HasPrefix(r, method+" ") })
 }
 
-// writes returns the requests since the last reset that can change something, each with its query or
-// body.
+// writes returns the requests since the last reset that can change something, each with its query
+// or body.
 func (s *testServer) writes() []string {
 	var all []string
 	for _, r := range s.Recorder.Requests() {

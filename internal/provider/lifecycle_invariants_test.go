@@ -82,7 +82,7 @@ func (m *world) checkApplied(w *walk, c *change, create bool, after instance, ds
 }
 
 // checkDestroy checks that the state has the object exactly if the destroy failed, and that a
-// successful one deleted the dataset or says that it did not.
+// successful one deleted the dataset or warns that it did not.
 func (m *world) checkDestroy(w *walk, c *change, after instance, ds diagnostics) {
 	failed := len(ds.errors()) > 0
 	if inState := after.state != nil; inState != failed {
@@ -167,8 +167,8 @@ func (m *world) checkState(w *walk, r *managedResource) {
 	}
 }
 
-// checkOtherAccount reads all resources, and deletes one, with the token of another account, to which
-// the datasets are inaccessible. All stay in the state.
+// checkOtherAccount reads all resources, and deletes one, with the token of another account, to
+// which the datasets are inaccessible. All stay in the state.
 func (m *world) checkOtherAccount() {
 	w := m.walk(values{"token": otherWorldToken})
 	for _, r := range m.resources {
@@ -235,8 +235,8 @@ func (m *world) checkSettled() {
 	}
 }
 
-// checkIdempotent plans again, at most 30 days later: the plan has no changes, and the URLs in the state
-// are valid.
+// checkIdempotent plans again, at most 30 days later: the plan has no changes, and the URLs in the
+// state are valid.
 func (m *world) checkIdempotent() {
 	m.advance(time.Duration(rapid.IntRange(0, 30*24).Draw(m.T, "hours")) * time.Hour)
 	w := m.walk(nil)

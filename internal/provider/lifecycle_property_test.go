@@ -82,7 +82,8 @@ func TestDataset_lifecycleProperty(t *testing.T) {
 	})
 }
 
-// manyBudget bounds the time of TestDataset_lifecyclePropertyMany. It skips the checks that do not fit.
+// manyBudget bounds the time of TestDataset_lifecyclePropertyMany. It skips the checks that do not
+// fit.
 const manyBudget = 30 * time.Second
 
 // TestDataset_lifecyclePropertyMany runs random events on so many resources that the provider lists

@@ -18,12 +18,12 @@ type run struct {
 	// replacements.
 	replace             *managedResource
 	createBeforeDestroy bool
-	// limit is the number of changes after which the process is killed. loseState loses the state of
-	// the last change.
+	// limit is the number of changes after which the process is killed. loseState loses the state
+	// of the last change.
 	limit     int
 	loseState bool
-	// between happens between plan and apply. stale reports whether it changes datasets that the plan
-	// has read.
+	// between happens between plan and apply. stale reports whether it changes datasets that the
+	// plan has read.
 	between func()
 	stale   bool
 }
@@ -124,8 +124,8 @@ func (m *world) planResource(w *walk, r *managedResource, state instance, run ru
 	return []*change{{resource: r, plan: p}}, ds
 }
 
-// planReplacement plans a replacement. Terraform plans an update first, and then a creation with the
-// private data of the update. It plans a tainted resource as a creation only.
+// planReplacement plans a replacement. Terraform plans an update first, and then a creation with
+// the private data of the update. It plans a tainted resource as a creation only.
 func (m *world) planReplacement(w *walk, r *managedResource, state instance, createBeforeDestroy bool) ([]*change, diagnostics) {
 	var ds diagnostics
 	var private []byte
@@ -255,8 +255,8 @@ func (m *world) applyChange(ctx context.Context, w *walk, run run, before snapsh
 	return ds
 }
 
-// settle applies without faults until there are no errors, as a user would who follows the advice of
-// each error.
+// settle applies without faults until there are no errors, as a user would who follows the advice
+// of each error.
 func (m *world) settle() {
 	m.clearFaults()
 	const runs = 20
@@ -281,8 +281,8 @@ func (m *world) settle() {
 	m.Fatalf("there are still errors after %d runs without faults", runs)
 }
 
-// resolve follows the advice of an error. It reports whether the resource is in the configuration for
-// one run only.
+// resolve follows the advice of an error. It reports whether the resource is in the configuration
+// for one run only.
 func (m *world) resolve(e runError) (leaving bool) {
 	r := e.resource
 	rename := func() {

@@ -17,17 +17,17 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// The lifecycle property tests run random sequences of events: changes of the configuration, changes
-// outside Terraform, faults of the server, and interrupted runs. The invariants are checked after
-// every run. In the end, runs without faults must reach the configured state.
+// The lifecycle property tests run random sequences of events: changes of the configuration,
+// changes outside Terraform, faults of the server, and interrupted runs. The invariants are checked
+// after every run. In the end, runs without faults must reach the configured state.
 //
 //	lifecycle_world_test.go       the configuration, its state, the server, and their changes
 //	lifecycle_run_test.go         terraform apply, and a user who follows the advice of its errors
 //	lifecycle_invariants_test.go  what every run must keep
 //	lifecycle_property_test.go    the events and the tests
 
-// world is a configuration with its state, a server, and the facts about the past that the invariants
-// need.
+// world is a configuration with its state, a server, and the facts about the past that the
+// invariants need.
 type world struct {
 	*rapid.T
 	parent testing.TB
@@ -53,8 +53,8 @@ type world struct {
 	// foreign contains the datasets that were created outside the configuration, and managed those
 	// that have ever been in the state. Both can exist without a resource.
 	foreign, managed map[string]bool
-	// failedUnnamed counts the failed creations of unnamed datasets. failedNames contains the names,
-	// in lower case, of the others. Each can have left a dataset.
+	// failedUnnamed counts the failed creations of unnamed datasets. failedNames contains the
+	// names, in lower case, of the others. Each can have left a dataset.
 	failedUnnamed int
 	failedNames   map[string]bool
 	// renames counts the names that the user has changed because they were taken.
@@ -208,7 +208,8 @@ func (m *world) configure(r *managedResource) {
 
 // changeOutside changes the server without Terraform.
 func (m *world) changeOutside() {
-	// The provider treats a dataset as existing only if it is older than the tolerance for clock skew.
+	// The provider treats a dataset as existing only if it is older than the tolerance for clock
+	// skew.
 	defer m.advance(10 * time.Second)
 	all := m.s.API.Datasets()
 	change := rapid.SampledFrom([]string{"create", "rename", "change access", "push", "delete"}).Draw(m.T, "change outside Terraform")
@@ -228,7 +229,8 @@ func (m *world) changeOutside() {
 	switch change {
 	case "rename":
 		if !taken {
-			// A dataset that a failed creation has left needs an explanation under its new name too.
+			// A dataset that a failed creation has left needs an explanation under its new name
+			// too.
 			left := m.failedNames[strings.ToLower(d.Name)] || d.Name == "" && m.failedUnnamed > 0
 			m.foreign[d.ID] = m.foreign[d.ID] || left
 			m.s.API.Update(d.ID, func(d *emulator.Dataset) { d.Name = name })

@@ -113,8 +113,8 @@ func TestAccProvider_stderr(t *testing.T) {
 	}
 }
 
-// serve starts a provider process that the CLI uses instead of starting one. stderr must be read only
-// after stop.
+// serve starts a provider process that the CLI uses instead of starting one. stderr must be read
+// only after stop.
 func (c *cli) serve(variables ...string) (stderr *bytes.Buffer, stop func()) {
 	c.t.Helper()
 	cmd := exec.CommandContext(c.t.Context(), mustBuildProvider(c.t), "-debug") //nolint:gosec // built by this test

@@ -192,8 +192,8 @@ func TestProvider_validateWithoutToken(t *testing.T) {
 	}
 }
 
-// TestAccProvider_invalidConfig has provider configurations that do not work. Each has one error and
-// leaves the state unchanged.
+// TestAccProvider_invalidConfig has provider configurations that do not work. Each has one error
+// and leaves the state unchanged.
 func TestAccProvider_invalidConfig(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})

@@ -37,9 +37,9 @@ func TestProvider_sensitiveAttributes(t *testing.T) {
 	}
 }
 
-// TestAccProvider_secrets runs every kind of command with all logs, on a server that repeats secrets
-// in its errors. Then it searches for the secrets in the output and in all files that the runs leave
-// behind.
+// TestAccProvider_secrets runs every kind of command with all logs, on a server that repeats
+// secrets in its errors. Then it searches for the secrets in the output and in all files that the
+// runs leave behind.
 func TestAccProvider_secrets(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{Users: []emulator.User{
@@ -152,7 +152,8 @@ func responsesWithSecrets(token, key string) map[string]emulator.Fault {
 	}
 }
 
-// TestProvider_secretsInErrors has responses that repeat secrets, and searches for them in all errors.
+// TestProvider_secretsInErrors has responses that repeat secrets, and searches for them in all
+// errors.
 func TestProvider_secretsInErrors(t *testing.T) {
 	t.Parallel()
 	const key = "KeyThatSignsEverything0123456789"
