@@ -101,8 +101,8 @@ func (c *datasetCache) isUnchanged(ctx context.Context, prior datasetModel, vali
 	}
 	id := prior.ID.ValueString()
 	item, _ := list.find(ctx, func() *apify.Dataset { return list.byID[id] })
-	if item == nil || c.isInvalidated(id) || item.NameOmitted || item.UserID == nil || item.GeneralAccess == nil ||
-		prior.ConsoleURL.IsNull() { // which a single read may return by now
+	if item == nil || c.isInvalidated(id) || item.NameOmitted || item.UserID == nil || item.CreatedAt == nil ||
+		item.GeneralAccess == nil || prior.ConsoleURL.IsNull() { // which a single read may return by now
 		return false
 	}
 	m, err := newDatasetModel(item)
