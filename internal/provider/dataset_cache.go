@@ -19,8 +19,8 @@ const (
 	// readsPerPage is the number of further reads that pay for one further page, so that a small
 	// configuration in a large account never fetches the whole list.
 	readsPerPage = 5
-	// pageTimeout limits the fetch of a page, retries included, and thereby the time that a read
-	// waits for one. After that the datasets are read one by one.
+	// pageTimeout limits the fetch of a page, retries included, and the time that a read waits for
+	// pages. After that the dataset is read singly.
 	pageTimeout = 5 * time.Second
 )
 
@@ -156,7 +156,7 @@ type datasetList struct {
 	done     bool // whether the list has been read to its end
 	// complete reports whether the list has been read to its end and every dataset in it has a name.
 	complete bool
-	// pageTimeout is the constant, unless a test sets another value.
+	// pageTimeout is the constant of this name, or the value of a test.
 	pageTimeout time.Duration
 }
 
