@@ -201,6 +201,13 @@ func omitFromList(field string, unnamed bool) cacheCase {
 	}
 }
 
+// withState returns the case with a change of the state.
+func (c cacheCase) withState(state func(*datasetModel)) cacheCase {
+	c.name += ", missing in state"
+	c.state = state
+	return c
+}
+
 // changeList returns a case in which items of the list have another value.
 func changeList(field string, value any) cacheCase {
 	return cacheCase{
@@ -243,21 +250,18 @@ func TestDatasetCache_differences(t *testing.T) {
 		changeState("access missing in state", func(m *datasetModel) { m.GeneralAccess = types.StringNull() }),
 		changeList("generalAccess", "RESTRICTED"),
 		omitFromList("generalAccess", false),
+		omitFromList("generalAccess", false).withState(func(m *datasetModel) { m.GeneralAccess = types.StringNull() }),
 
 		changeState("owner missing in state", func(m *datasetModel) { m.UserID = types.StringNull() }),
 		changeList("userId", secondUserID),
 		omitFromList("userId", false),
+		omitFromList("userId", false).withState(func(m *datasetModel) { m.UserID = types.StringNull() }),
 
 		changeState("creation time missing in state", func(m *datasetModel) { m.CreatedAt = timetypes.NewRFC3339Null() }),
 		changeList("createdAt", "2019-12-12T07:34:14.202Z"),
 		changeList("createdAt", "yesterday"),
 		omitFromList("createdAt", false),
-		{
-			name:   "creation time missing in state and list",
-			state:  func(m *datasetModel) { m.CreatedAt = timetypes.NewRFC3339Null() },
-			list:   func(item map[string]any) { delete(item, "createdAt") },
-			single: true,
-		},
+		omitFromList("createdAt", false).withState(func(m *datasetModel) { m.CreatedAt = timetypes.NewRFC3339Null() }),
 		{
 			name: "list has the creation time in another form",
 			list: func(item map[string]any) {
