@@ -19,8 +19,8 @@ const (
 	// readsPerPage is the number of further reads that pay for one further page, so that a small
 	// configuration in a large account never fetches the whole list.
 	readsPerPage = 5
-	// pageTimeout limits the fetch of a page, retries included, and thereby the time that a read
-	// waits for one. After that the datasets are read one by one.
+	// pageTimeout limits the fetch of a page, retries included, and the time that a read waits for
+	// pages. After that the dataset is read singly.
 	pageTimeout = 5 * time.Second
 )
 
@@ -101,8 +101,8 @@ func (c *datasetCache) isUnchanged(ctx context.Context, prior datasetModel, vali
 	}
 	id := prior.ID.ValueString()
 	item, _ := list.find(ctx, func() *apify.Dataset { return list.byID[id] })
-	if item == nil || c.isInvalidated(id) || item.NameOmitted || item.UserID == nil || item.GeneralAccess == nil ||
-		prior.ConsoleURL.IsNull() { // which a single read may return by now
+	if item == nil || c.isInvalidated(id) || item.NameOmitted || item.UserID == nil || item.CreatedAt == nil ||
+		item.GeneralAccess == nil || prior.ConsoleURL.IsNull() { // which a single read may return by now
 		return false
 	}
 	m, err := newDatasetModel(item)
@@ -156,10 +156,12 @@ type datasetList struct {
 	done     bool // whether the list has been read to its end
 	// complete reports whether the list has been read to its end and every dataset in it has a name.
 	complete bool
+	// pageTimeout is the constant of this name, or the value of a test.
+	pageTimeout time.Duration
 }
 
 func (l *datasetList) init(pages *apify.DatasetPages) {
-	l.pages = pages
+	l.pages, l.pageTimeout = pages, pageTimeout
 	l.byID, l.byName = map[string]*apify.Dataset{}, map[string]*apify.Dataset{}
 }
 
@@ -167,14 +169,13 @@ func (l *datasetList) init(pages *apify.DatasetPages) {
 // number of lookups pays for them. Nil means that the list does not contain the dataset, if it is
 // complete, and otherwise that the dataset must be read singly.
 func (l *datasetList) find(ctx context.Context, match func() *apify.Dataset) (d *apify.Dataset, complete bool) {
-	ctx, cancel := leaveTime(ctx)
-	defer cancel()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lookups++
 	if l.lookups <= singleReads {
 		return nil, false
 	}
+	waitUntil := l.waitUntil(ctx)
 	for {
 		if d := match(); d != nil {
 			return d, l.complete
@@ -182,36 +183,50 @@ func (l *datasetList) find(ctx context.Context, match func() *apify.Dataset) (d 
 		if l.failed || l.done || l.fetched > (l.lookups-singleReads-1)/readsPerPage {
 			return nil, l.complete
 		}
-		if l.fetching == nil {
-			l.fetching = make(chan struct{})
-			go l.fetch(context.WithoutCancel(ctx))
-		}
-		fetched := l.fetching
-		l.mu.Unlock()
-		select {
-		case <-fetched:
-		case <-ctx.Done():
-		}
-		l.mu.Lock()
-		if ctx.Err() != nil {
+		if !l.waitForPage(ctx, waitUntil) {
 			return nil, false
 		}
 	}
 }
 
-// leaveTime returns a context that leaves an operation half of its remaining time for a single read.
-func leaveTime(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return ctx, func() {}
+// waitUntil returns the time until which an operation waits for pages: a few seconds at most, and no
+// more than half of its remaining time, so that the other half is left for a single read.
+func (l *datasetList) waitUntil(ctx context.Context) time.Time {
+	now := time.Now()
+	limit := now.Add(l.pageTimeout)
+	if deadline, ok := ctx.Deadline(); ok {
+		if half := now.Add(deadline.Sub(now) / 2); half.Before(limit) {
+			return half
+		}
 	}
-	return context.WithTimeout(ctx, time.Until(deadline)/2)
+	return limit
+}
+
+// waitForPage waits for the next page, and reports whether it has been added or given up. l.mu must be
+// locked.
+func (l *datasetList) waitForPage(ctx context.Context, until time.Time) bool {
+	if l.fetching == nil {
+		l.fetching = make(chan struct{})
+		go l.fetch(context.WithoutCancel(ctx))
+	}
+	fetched := l.fetching
+	l.mu.Unlock()
+	defer l.mu.Lock()
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-fetched:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // fetch adds the next page. It has a context of its own, so that the timeout of one resource does not
 // end the fetch for all others.
 func (l *datasetList) fetch(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+	ctx, cancel := context.WithTimeout(ctx, l.pageTimeout)
 	defer cancel()
 	datasets, err := l.pages.Next(ctx)
 	l.mu.Lock()
