@@ -232,6 +232,10 @@ func (f *Fault) send(w http.ResponseWriter, r *http.Request, a *answer) {
 	drop := max(1, len(body))
 	if f.Trickle > 0 {
 		drop = 1
+		// The client gets the header at once, however slow the body is.
+		if err := controller.Flush(); err != nil {
+			return
+		}
 	}
 	for part := range slices.Chunk(body, drop) {
 		pause(r.Context(), f.Trickle)
