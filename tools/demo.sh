@@ -1,9 +1,10 @@
 #!/bin/sh
-# Shows what the provider does with examples/demo, and fails where it does anything else:
+# Runs the provider with examples/demo, and fails if the results are not as expected:
 #
 #   apify-emulator -- demo.sh CLI PROVIDER
 #
-# CLI is terraform or tofu, PROVIDER the provider's binary or its release zip. `make demo` runs it.
+# CLI is terraform or tofu. PROVIDER is the provider's binary or its release zip. `make demo` runs
+# this script.
 set -eu
 
 cli=$(command -v "$1")
@@ -14,11 +15,11 @@ case $cli in
 esac
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-# The demo deletes what it made: it is not for a real account.
+# The demo deletes its datasets, so it must not run against a real account.
 case ${APIFY_API_BASE_URL:-} in
 http://127.0.0.1:* | http://localhost:* | http://\[::1\]:*) ;;
 *)
-	echo "demo.sh: APIFY_API_BASE_URL is no emulator's; run make demo" >&2
+	echo "demo.sh: APIFY_API_BASE_URL is not the address of an emulator; run make demo" >&2
 	exit 2
 	;;
 esac
@@ -28,7 +29,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Output that goes to a file or a CI log is the better for having no colours.
+# A file or a CI log must not contain color codes.
 color=
 [ -t 1 ] || color=-no-color
 
@@ -36,7 +37,7 @@ heading() {
 	printf '\n=== %s\n' "$*"
 }
 
-# run shows a command of the CLI and runs it.
+# run prints a command of the CLI and runs it.
 run() {
 	printf '\n$ %s %s\n' "$(basename "$cli")" "$*"
 	subcommand=$1
@@ -53,7 +54,8 @@ fail() {
 	exit 1
 }
 
-# A mirror that holds only this provider, so that a plain init finds it and no registry is asked.
+# With a mirror that contains only this provider, a plain init finds it and sends no request to a
+# registry.
 platform=$("$cli" version | sed -n 's/^on //p')
 for host in registry.terraform.io registry.opentofu.org; do
 	package=$work/mirror/$host/apify/apify
@@ -81,10 +83,10 @@ mkdir "$work/demo"
 cp "$root"/examples/demo/*.tf "$work/demo/"
 cd "$work/demo"
 
-heading 'The configuration'
+heading 'Show the configuration'
 cat main.tf
 
-heading 'The provider, from a local mirror'
+heading 'Install the provider from a local mirror'
 run init
 
 heading 'Create the datasets'
@@ -92,34 +94,34 @@ run plan -out=plan
 run apply plan
 id=$(output products_id)
 
-heading 'Apply again: nothing to change'
+heading 'Apply again: no changes'
 run apply -auto-approve
 run plan -detailed-exitcode || fail "a plan after an apply exited with $?"
-[ "$(output products_id)" = "$id" ] || fail 'the dataset is another one'
+[ "$(output products_id)" = "$id" ] || fail 'the ID of the dataset has changed'
 
-heading 'Lose the state, apply again: the same dataset, adopted by its name'
+heading 'Delete the state and apply again: the provider adopts the same dataset'
 printf '\n$ rm terraform.tfstate\n'
 rm terraform.tfstate
 run apply -auto-approve >apply.log || {
 	cat apply.log
-	fail 'apply without a state failed'
+	fail 'apply without state failed'
 }
 cat apply.log
-grep -q 'dataset adopted' apply.log || fail 'the adoption was not told'
-[ "$(output products_id)" = "$id" ] || fail 'the dataset is another one'
+grep -q 'dataset adopted' apply.log || fail 'apply did not report the adoption'
+[ "$(output products_id)" = "$id" ] || fail 'the ID of the dataset has changed'
 run plan -detailed-exitcode || fail "a plan after the adoption exited with $?"
 
-heading 'What other configurations and people get'
+heading 'Show the outputs for other configurations and readers'
 run output
 run output -raw products_items_public_url
 echo
 
 heading 'Clean up'
 run destroy -auto-approve
-[ -z "$("$cli" state list)" ] || fail 'destroy left something in the state'
-# A plan would warn of the dataset if it still had its name.
+[ -z "$("$cli" state list)" ] || fail 'destroy left resources in state'
+# If the dataset still existed, the plan would warn that it will be adopted.
 "$cli" plan -no-color >plan.log || fail 'a plan after destroy failed'
 ! grep -q 'will be adopted' plan.log || fail 'destroy left the dataset on the server'
 
 heading 'Done'
-echo "Dataset $id was created once, adopted once, and is gone. Your own Terraform set-up was not touched."
+echo "The provider created, adopted and deleted dataset $id. Your own Terraform configuration was not changed."

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs each fuzz target of the module for the time given, 10s by default: fuzz.sh [FUZZTIME]
-# The rest runs after a failure too, which is told at the end.
+# Runs each fuzz target of the module for FUZZTIME, 10s by default: fuzz.sh [FUZZTIME]
+# It continues after a failure, and reports all failed targets at the end.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ for file in $(find . -name '*_test.go' -exec grep -l '^func Fuzz' {} + | sort); 
 	done
 done
 
-# A pattern that stops matching must not look like success.
+# If the pattern above no longer matches, the script must fail.
 [ "$targets" -gt 0 ] || {
 	echo "fuzz.sh: no fuzz targets found" >&2
 	exit 1

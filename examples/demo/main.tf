@@ -1,4 +1,5 @@
-# What `make demo` applies. The provider takes its token and the address of the API from the environment.
+# `make demo` applies this configuration. The provider reads its token and the base URL of the API
+# from the environment.
 
 terraform {
   required_providers {
@@ -10,13 +11,13 @@ terraform {
 
 provider "apify" {}
 
-# A named dataset is kept until it is deleted, and found again by its name.
+# Apify keeps a named dataset until it is deleted. The provider finds it again by its name.
 resource "apify_dataset" "products" {
   name           = "demo-products"
   general_access = "RESTRICTED"
 
-  adopt_existing = true # take the dataset over if the name is taken already
-  force_destroy  = true # delete it even if it holds items
+  adopt_existing = true # adopt the dataset if the name is taken
+  force_destroy  = true # delete the dataset even if it contains items
 
   timeouts = {
     create = "2m"
@@ -26,7 +27,7 @@ resource "apify_dataset" "products" {
   }
 }
 
-# An unnamed one lives as long as the account's data retention period.
+# Apify deletes an unnamed dataset after the account's data retention period.
 resource "apify_dataset" "scratch" {}
 
 output "products_id" {
@@ -41,7 +42,7 @@ output "products_general_access" {
   value = apify_dataset.products.general_access
 }
 
-# Whoever has this signed URL can read the items.
+# Anyone who has this signed URL can read the items.
 output "products_items_public_url" {
   value     = apify_dataset.products.items_public_url
   sensitive = true

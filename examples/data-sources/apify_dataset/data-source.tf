@@ -3,12 +3,12 @@ data "apify_dataset" "prices" {
   name = "product-prices"
 }
 
-# By id.
+# By ID.
 data "apify_dataset" "by_id" {
   id = "WkzbQMuFYuamGv3YF"
 }
 
-# By name, in another account that shares the dataset.
+# By name, in another account that shares the dataset with this one.
 data "apify_dataset" "shared" {
   username = "acme"
   name     = "competitor-prices"

@@ -1,10 +1,10 @@
-# The account's own datasets whose names begin with "product-".
+# The account's own datasets with names that start with "product-".
 data "apify_datasets" "products" {
   ownership   = "ownedByMe"
   name_prefix = "product-"
 }
 
-# All that the account can see, unnamed ones too.
+# All datasets that the account can read, including unnamed ones.
 data "apify_datasets" "all" {
   unnamed = true
 }

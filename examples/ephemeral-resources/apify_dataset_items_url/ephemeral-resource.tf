@@ -3,7 +3,7 @@ resource "apify_dataset" "orders" {
   general_access = "RESTRICTED"
 }
 
-# A URL of the items as CSV, which works for ten minutes and is stored nowhere.
+# A URL of the items as CSV. It is valid for ten minutes and is not stored.
 ephemeral "apify_dataset_items_url" "orders" {
   dataset_id = apify_dataset.orders.id
   expires_in = "10m"
@@ -11,7 +11,7 @@ ephemeral "apify_dataset_items_url" "orders" {
   fields     = ["sku", "price"]
 }
 
-# Whatever takes ephemeral values can use it: here, a command's environment.
+# Any argument that allows ephemeral values can use the URL, such as the environment of a command.
 resource "terraform_data" "download" {
   triggers_replace = [apify_dataset.orders.id]
 

@@ -9,12 +9,12 @@ terraform {
 
 provider "apify" {}
 
-# If there is a dataset named product-prices, it is adopted. Otherwise it is created.
+# If a dataset named product-prices exists, the resource adopts it. Otherwise it creates one.
 resource "apify_dataset" "prices" {
   name = "product-prices"
 }
 
-# If there is a dataset named product-reviews, this is an error.
+# If a dataset named product-reviews exists, the plan fails.
 resource "apify_dataset" "reviews" {
   name           = "product-reviews"
   adopt_existing = false

@@ -11,18 +11,18 @@ terraform {
 
 provider "apify" {}
 
-# By default a dataset is deleted only while it is empty.
+# By default, only an empty dataset can be deleted.
 resource "apify_dataset" "orders" {
   name = "orders"
 }
 
-# This one may be deleted with all its items.
+# This dataset can be deleted even if it contains items.
 resource "apify_dataset" "test_orders" {
   name          = "test-orders"
   force_destroy = true
 }
 
-# No plan may delete this one, be it empty or not.
+# No plan can delete this dataset, even if it is empty.
 resource "apify_dataset" "invoices" {
   name = "invoices"
 
@@ -31,7 +31,7 @@ resource "apify_dataset" "invoices" {
   }
 }
 
-# Terraform no longer manages this one. It stays as it is on Apify.
+# Terraform no longer manages this dataset. It remains unchanged on Apify.
 removed {
   from = apify_dataset.archive
 

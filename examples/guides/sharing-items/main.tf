@@ -11,13 +11,13 @@ terraform {
 
 provider "apify" {}
 
-# Anyone who knows the id can read the items. The URL has no signature and never changes.
+# Anyone who knows the ID can read the items. The URL has no signature and never changes.
 resource "apify_dataset" "open" {
   name           = "open-data"
   general_access = "ANYONE_WITH_ID_CAN_READ"
 }
 
-# Only the owner, and those the owner shares it with. The URL is signed.
+# Only the owner, and users that the owner shares the dataset with, can read it. The URL is signed.
 resource "apify_dataset" "restricted" {
   name           = "restricted-data"
   general_access = "RESTRICTED"
@@ -28,13 +28,13 @@ output "open_url" {
   sensitive = true
 }
 
-# A signed URL that stays in state: it works for 7 to 14 more days.
+# A signed URL that is stored in state. After a refresh it is valid for 7 to 14 days.
 output "restricted_url" {
   value     = apify_dataset.restricted.items_public_url
   sensitive = true
 }
 
-# A signed URL that is stored nowhere.
+# A signed URL that is not stored.
 ephemeral "apify_dataset_items_url" "restricted" {
   dataset_id = apify_dataset.restricted.id
   expires_in = "15m"

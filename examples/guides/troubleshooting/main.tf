@@ -8,13 +8,13 @@ terraform {
 }
 
 variable "apify_token" {
-  description = "The Apify API token. Without one, APIFY_TOKEN is used."
+  description = "Apify API token. Defaults to the environment variable APIFY_TOKEN."
   type        = string
   sensitive   = true
   default     = null
 }
 
-# More patience than the defaults have, for a slow or unreliable network.
+# More retries and longer timeouts than the defaults, for a slow or unreliable network.
 provider "apify" {
   token           = var.apify_token
   max_retries     = 12

@@ -1,4 +1,4 @@
-# The account's own named datasets, a thousand at most.
+# The account's own named datasets, up to a thousand.
 list "apify_dataset" "mine" {
   provider = apify
   limit    = 1000
@@ -8,7 +8,7 @@ list "apify_dataset" "mine" {
   }
 }
 
-# All whose names begin with "product-", with every attribute.
+# All datasets with names that start with "product-", with all their attributes.
 list "apify_dataset" "products" {
   provider         = apify
   include_resource = true

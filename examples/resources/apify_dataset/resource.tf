@@ -1,19 +1,19 @@
-# A named dataset is kept until it is deleted.
+# Apify keeps a named dataset until it is deleted.
 resource "apify_dataset" "reviews" {
   name           = "product-reviews"
   general_access = "RESTRICTED"
 }
 
-# An unnamed dataset is deleted after the plan's data retention period.
+# Apify deletes an unnamed dataset after the data retention period of the account's Apify plan.
 resource "apify_dataset" "scratch" {}
 
-# Everything that can be set.
+# A dataset with all arguments.
 resource "apify_dataset" "stock" {
   name           = "product-stock"
   general_access = "ANYONE_WITH_ID_CAN_READ"
 
-  adopt_existing = false # an error if the name is taken already
-  force_destroy  = true  # deleted even if it holds items
+  adopt_existing = false # fail if the name is taken
+  force_destroy  = true  # delete the dataset even if it contains items
 
   timeouts = {
     create = "2m"

@@ -1,5 +1,6 @@
-# The datasets that a scraper writes to: one for each source, in each environment. The scraper gets
-# the ids from the output dataset_ids, and whoever reads the items gets the URLs from item_urls.
+# A scraper writes to these datasets, one for each source in each environment. The output
+# dataset_ids has the IDs for the scraper. The output item_urls has the URLs for readers of the
+# items.
 
 provider "apify" {}
 

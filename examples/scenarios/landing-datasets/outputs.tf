@@ -1,5 +1,5 @@
 output "dataset_ids" {
-  description = "The datasets' ids by environment and source, for the scraper's configuration."
+  description = "IDs of the datasets by environment and source, for the configuration of the scraper."
   value = {
     for environment, _ in var.environments : environment => {
       for source in var.sources : source => apify_dataset.landing["${environment}-${source}"].id
@@ -8,7 +8,7 @@ output "dataset_ids" {
 }
 
 output "item_urls" {
-  description = "Where the items can be read without a token. Those of restricted datasets are signed, and secret."
+  description = "URLs of the items by environment and source, for readers without a token. URLs of restricted datasets are signed and must be kept secret."
   sensitive   = true
   value = {
     for environment, _ in var.environments : environment => {

@@ -1,11 +1,11 @@
 variable "sources" {
-  description = "What is scraped: one dataset each, per environment."
+  description = "Names of the scraped sources. Each source has one dataset in each environment."
   type        = set(string)
   default     = ["products", "reviews", "sellers"]
 }
 
 variable "environments" {
-  description = "The environments, whether their data may be thrown away, and who may read it."
+  description = "Environments by name. disposable is whether datasets can be deleted even if they contain items, and general_access is their access level."
   type = map(object({
     disposable     = optional(bool, false)
     general_access = optional(string, "RESTRICTED")

@@ -1,4 +1,4 @@
-# Two teams, each with the same module. Every team's datasets have its name in front.
+# Two teams use the same module. The names of a team's datasets start with the name of the team.
 
 terraform {
   required_version = ">= 1.6"

@@ -1,5 +1,5 @@
 output "dataset_ids" {
-  description = "The ids of all teams' datasets."
+  description = "IDs of the datasets by team and name."
   value = {
     pricing = module.pricing.ids
     search  = module.search.ids

@@ -1,4 +1,4 @@
-# A name that is taken already is an error here, so that no team gets hold of another one's data.
+# If a name is taken, the plan fails, so that no team adopts a dataset of another team.
 resource "apify_dataset" "this" {
   for_each = var.datasets
 

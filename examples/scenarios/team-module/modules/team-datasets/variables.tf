@@ -1,15 +1,15 @@
 variable "team" {
-  description = "The team's name: lower case letters and digits."
+  description = "Name of the team. Must be 1 to 20 lower case letters and digits."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z0-9]{1,20}$", var.team))
-    error_message = "The team has to be 1 to 20 lower case letters and digits."
+    error_message = "The team must be 1 to 20 lower case letters and digits."
   }
 }
 
 variable "datasets" {
-  description = "The team's datasets by name (without the team's): who may read them, and whether they may be deleted with their items."
+  description = "Datasets by name, without the name of the team. general_access is their access level, and disposable is whether they can be deleted even if they contain items."
   type = map(object({
     general_access = optional(string, "RESTRICTED")
     disposable     = optional(bool, false)

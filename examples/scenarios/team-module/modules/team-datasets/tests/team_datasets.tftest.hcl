@@ -1,4 +1,4 @@
-# Run it with APIFY_TOKEN set: `terraform test` creates these datasets and deletes them again.
+# Set APIFY_TOKEN before you run `terraform test`. The test creates these datasets and deletes them.
 
 variables {
   team = "tftest"
@@ -14,17 +14,17 @@ run "plans_safe_defaults" {
 
   assert {
     condition     = apify_dataset.this["private"].general_access == "RESTRICTED"
-    error_message = "Without a level of its own a dataset has to be restricted."
+    error_message = "A dataset without a configured access level must be restricted."
   }
 
   assert {
     condition     = !apify_dataset.this["private"].force_destroy && apify_dataset.this["scratch"].force_destroy
-    error_message = "Only disposable datasets may be deleted with their items."
+    error_message = "force_destroy must be true for disposable datasets only."
   }
 
   assert {
     condition     = alltrue([for dataset in apify_dataset.this : !dataset.adopt_existing])
-    error_message = "No existing dataset may be adopted."
+    error_message = "The module must not adopt existing datasets."
   }
 }
 
@@ -41,11 +41,11 @@ run "rejects_bad_team_names" {
 run "creates_the_datasets" {
   assert {
     condition     = toset([for dataset in apify_dataset.this : dataset.name]) == toset(["tftest-open", "tftest-private", "tftest-scratch"])
-    error_message = "The names have to be the team's name and the dataset's."
+    error_message = "A name must consist of the name of the team and the key of the dataset."
   }
 
   assert {
     condition     = output.ids["open"] == apify_dataset.this["open"].id && length(output.ids) == 3
-    error_message = "The ids have to be in the output, by name."
+    error_message = "The output must contain the IDs by name."
   }
 }
