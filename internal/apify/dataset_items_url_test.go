@@ -4,16 +4,18 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-func TestItemsURL(t *testing.T) {
+func TestDatasetItemsURL(t *testing.T) {
+	t.Parallel()
 	const (
 		public = "https://api.apify.com/v2/datasets/" + testID + "/items"
-		ours   = "https://gateway.example/apify/v2/datasets/" + testID + "/items"
+		own    = "https://gateway.example/apify/v2/datasets/" + testID + "/items"
 		// Signed until 1893456000000 with the test key.
 		signature = "MC4xODkzNDU2MDAwMDAwLnRqY0xlSXZGeG83NWZ3R1d1SjRJ"
 	)
@@ -33,19 +35,20 @@ func TestItemsURL(t *testing.T) {
 			want: public + "?signature=" + signature, signed: true},
 		{name: "signed with options", dataset: Dataset{ItemsPublicURL: ptr(public + "?signature=old"), URLSigningSecretKey: ptr(testKey)}, options: options,
 			want: public + "?fields=a%2Cb&format=csv&signature=" + signature, signed: true},
-		{name: "options of the server's own", dataset: Dataset{ItemsPublicURL: ptr(public + "?format=json&x=1")}, options: options,
+		{name: "options in the public URL", dataset: Dataset{ItemsPublicURL: ptr(public + "?format=json&x=1")}, options: options,
 			want: public + "?fields=a%2Cb&format=csv&x=1"},
 		{name: "no key", dataset: Dataset{ItemsPublicURL: ptr(public + "?signature=old")}, err: ErrNoSigningKey},
-		{name: "an empty key", dataset: Dataset{ItemsPublicURL: ptr(public + "?signature=old"), URLSigningSecretKey: ptr("")}, err: ErrNoSigningKey},
-		{name: "no public URL, but a key", dataset: Dataset{URLSigningSecretKey: ptr(testKey)}, want: ours + "?signature=" + signature, signed: true},
-		{name: "neither, as the local platform", want: ours},
+		{name: "empty key", dataset: Dataset{ItemsPublicURL: ptr(public + "?signature=old"), URLSigningSecretKey: ptr("")}, err: ErrNoSigningKey},
+		{name: "no public URL, but a key", dataset: Dataset{URLSigningSecretKey: ptr(testKey)}, want: own + "?signature=" + signature, signed: true},
+		{name: "neither, local platform", want: own},
 		{name: "neither, restricted", dataset: Dataset{GeneralAccess: ptr(Restricted)}, err: ErrNoSigningKey},
-		{name: "neither, by the account's setting", dataset: Dataset{GeneralAccess: ptr(FollowUserSetting)}, err: ErrNoSigningKey},
-		{name: "neither, for anyone with the id", dataset: Dataset{GeneralAccess: ptr(AnyoneWithIDCanRead)}, want: ours},
-		{name: "neither, for anyone with the name", dataset: Dataset{GeneralAccess: ptr(AnyoneWithNameCanRead)}, want: ours},
-		{name: "an unreadable public URL", dataset: Dataset{ItemsPublicURL: ptr("http://[::1")}, want: ours},
+		{name: "neither, account's setting", dataset: Dataset{GeneralAccess: ptr(FollowUserSetting)}, err: ErrNoSigningKey},
+		{name: "neither, anyone with the ID", dataset: Dataset{GeneralAccess: ptr(AnyoneWithIDCanRead)}, want: own},
+		{name: "neither, anyone with the name", dataset: Dataset{GeneralAccess: ptr(AnyoneWithNameCanRead)}, want: own},
+		{name: "invalid public URL", dataset: Dataset{ItemsPublicURL: ptr("http://[::1")}, want: own},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			test.dataset.ID = testID
 			c := newTestClient(t, "https://gateway.example/apify/v2")
 			got, signed, err := c.DatasetItemsURL(&test.dataset, expires, test.options)
@@ -56,13 +59,14 @@ func TestItemsURL(t *testing.T) {
 	}
 }
 
-// What is signed here opens on the server, for as long as it says.
-func TestItemsURLOpens(t *testing.T) {
+// TestDatasetItemsURL_serverAccepts checks that a server accepts a signed URL until it expires.
+func TestDatasetItemsURL_serverAccepts(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	s := startServer(t, emulator.Options{Now: func() time.Time { return now }})
-	there := s.API.Seed(emulator.Dataset{Name: "restricted", GeneralAccess: "RESTRICTED"})
+	seeded := s.API.Seed(emulator.Dataset{Name: "restricted", GeneralAccess: "RESTRICTED"})
 	c := newTestClient(t, s.URL)
-	d := must(c.GetDataset(t.Context(), DatasetIDRef(there.ID)))(t)
+	d := must(c.GetDataset(t.Context(), DatasetIDRef(seeded.ID)))(t)
 	itemsURL, signed, err := c.DatasetItemsURL(d, now.Add(time.Hour), url.Values{"format": {"csv"}})
 	if err != nil || !signed {
 		t.Fatalf("got %s, %t, %v", itemsURL, signed, err)
@@ -77,7 +81,7 @@ func TestItemsURLOpens(t *testing.T) {
 		{itemsURL, time.Hour + time.Second, http.StatusForbidden},
 		{itemsURL + "x", 0, http.StatusForbidden},
 	} {
-		s.API.Update(there.ID, func(*emulator.Dataset) { now = now.Add(test.after) })
+		s.API.Update(seeded.ID, func(*emulator.Dataset) { now = now.Add(test.after) })
 		req := must(http.NewRequestWithContext(t.Context(), http.MethodGet, test.url, http.NoBody))(t)
 		resp, err := c.http.Do(req)
 		if err != nil {
@@ -86,9 +90,120 @@ func TestItemsURLOpens(t *testing.T) {
 		if err := resp.Body.Close(); err != nil {
 			t.Error(err)
 		}
-		if got := resp.StatusCode; got/100 != test.status/100 {
-			t.Errorf("after %s: %d, want %d", test.after, got, test.status)
+		if got := resp.StatusCode; got != test.status {
+			t.Errorf("after %s: the status is %d, want %d", test.after, got, test.status)
 		}
-		s.API.Update(there.ID, func(*emulator.Dataset) { now = now.Add(-test.after) })
+		s.API.Update(seeded.ID, func(*emulator.Dataset) { now = now.Add(-test.after) })
+	}
+}
+
+// signedURL returns an items URL in the API's form.
+func signedURL(key string, expires time.Time) string {
+	return "https://api.apify.com/v2/datasets/" + testID + "/items?signature=" + Sign(key, testID, expires)
+}
+
+func TestCanReuseItemsURL(t *testing.T) {
+	t.Parallel()
+	until := time.Date(2026, 8, 14, 0, 0, 0, 0, time.UTC)
+	valid := signedURL(testKey, until)
+	latest := signedURL(testKey, until.AddDate(0, 0, 7))
+	plain := "https://api.apify.com/v2/datasets/" + testID + "/items"
+	for _, test := range []struct {
+		name    string
+		earlier string
+		latest  string // the one above unless set
+		key     *string
+		want    bool
+	}{
+		{name: "valid for longer", earlier: signedURL(testKey, until.Add(time.Hour)), want: true},
+		{name: "never expires", earlier: signedURL(testKey, time.Time{}), want: true},
+		{name: "valid until that time", earlier: valid, want: true},
+		{name: "expires a millisecond earlier", earlier: signedURL(testKey, until.Add(-time.Millisecond))},
+		{name: "expired a year ago", earlier: signedURL(testKey, until.AddDate(-1, 0, 0))},
+		{name: "same key", earlier: valid, key: ptr(testKey), want: true},
+		{name: "empty key", earlier: valid, key: ptr(""), want: true},
+		{name: "another key", earlier: signedURL("another-key", until), key: ptr(testKey)},
+		{name: "another key, which the token cannot see", earlier: signedURL("another-key", until), want: true},
+		{name: "another dataset", earlier: strings.ReplaceAll(valid, testID, "AnotherDataset001")},
+		{name: "another host", earlier: strings.Replace(valid, "api.apify.com", "api.example.com", 1)},
+		{name: "another scheme", earlier: strings.Replace(valid, "https", "http", 1)},
+		{name: "another option", earlier: valid + "&format=csv"},
+		{name: "another order of the options", earlier: plain + "?format=csv&signature=" + Sign(testKey, testID, until),
+			latest: latest + "&format=csv", want: true},
+		{name: "invalid earlier signature", earlier: plain + "?signature=abc"},
+		{name: "invalid latest signature", earlier: valid, latest: plain + "?signature=abc"},
+		{name: "earlier URL not signed", earlier: plain},
+		{name: "latest URL not signed", earlier: valid, latest: plain},
+		{name: "neither URL signed", earlier: plain, latest: plain},
+		{name: "no earlier URL"},
+		{name: "no latest URL", earlier: valid, latest: " "},
+		{name: "invalid earlier URL", earlier: "http://[::1?signature=" + Sign(testKey, testID, until)},
+		{name: "invalid earlier query", earlier: valid + "&%zz"},
+		{name: "invalid latest URL", earlier: valid, latest: "http://[::1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if test.latest == "" {
+				test.latest = latest
+			}
+			d := &Dataset{ID: testID, URLSigningSecretKey: test.key}
+			if got := CanReuseItemsURL(test.earlier, test.latest, d, until); got != test.want {
+				t.Errorf("got %t for %s and %s", got, test.earlier, test.latest)
+			}
+		})
+	}
+}
+
+func FuzzCanReuseItemsURL(f *testing.F) {
+	until := time.Date(2026, 8, 14, 0, 0, 0, 0, time.UTC)
+	valid := signedURL(testKey, until.AddDate(0, 0, 1))
+	for _, earlier := range []string{
+		valid,
+		signedURL(testKey, until.Add(-time.Millisecond)),
+		signedURL("another-key", time.Time{}),
+		strings.Replace(valid, "https", "http", 1),
+		valid + "&signature=second",
+		valid + "&a=b;c",
+		valid + "#fragment",
+		"https://api.apify.com/v2/datasets/" + testID + "/items",
+		"", "?signature=" + encodeSignature("0.0.x"), "http://[::1", "%zz",
+	} {
+		f.Add(earlier, valid)
+	}
+	d := &Dataset{ID: testID, URLSigningSecretKey: ptr(testKey)}
+	withoutKey := &Dataset{ID: testID}
+	f.Fuzz(func(t *testing.T, earlier, latest string) {
+		if !CanReuseItemsURL(earlier, latest, d, until) {
+			return
+		}
+		if !CanReuseItemsURL(earlier, latest, withoutKey, until) {
+			t.Errorf("%q can be reused only if the key is known", earlier)
+		}
+		rest, signature, err := SplitSignature(earlier)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if latestRest, _, err := SplitSignature(latest); err != nil || latestRest != rest {
+			t.Errorf("%q and %q differ in more than the signature", earlier, latest)
+		}
+		if !IsSigned(earlier) || !IsSigned(latest) {
+			t.Errorf("%q or %q is not signed", earlier, latest)
+		}
+		expires, err := SignatureExpiry(signature)
+		if err != nil || !IsValidUntil(expires, until) || Sign(testKey, testID, expires) != signature {
+			t.Errorf("%q has the signature %q, which expires at %v, %v", earlier, signature, expires, err)
+		}
+	})
+}
+
+func BenchmarkCanReuseItemsURL(b *testing.B) {
+	until := time.Date(2026, 8, 14, 0, 0, 0, 0, time.UTC)
+	earlier, latest := signedURL(testKey, until.Add(time.Hour)), signedURL(testKey, until.AddDate(0, 0, 7))
+	d := &Dataset{ID: testID, URLSigningSecretKey: ptr(testKey)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if !CanReuseItemsURL(earlier, latest, d, until) {
+			b.Fatal("the earlier URL is not reused")
+		}
 	}
 }

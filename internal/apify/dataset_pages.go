@@ -63,7 +63,7 @@ func (c *Client) DatasetPages(options ListDatasetsOptions) *DatasetPages {
 	return &DatasetPages{client: c, options: options, seen: map[string]bool{}}
 }
 
-// Done reports whether the list has ended.
+// Done reports whether the list has been read to its end.
 func (p *DatasetPages) Done() bool { return p.done }
 
 // Next reads pages until one contains datasets that were not seen before, and returns those. After
@@ -89,12 +89,13 @@ func (p *DatasetPages) Next(ctx context.Context) ([]Dataset, error) {
 		}
 		end := p.offset + len(items)
 		// Without a total, the list ends at the first page with no new datasets.
-		p.done = len(items) == 0 || total != nil && end >= *total || len(unseen) == 0 && end >= p.reached
+		done := len(items) == 0 || total != nil && end >= *total || len(unseen) == 0 && end >= p.reached
 		// With unnamed datasets, Apify leaves out empty datasets (apify/apify-docs#1275) and does not
 		// say whether the total includes them.
-		if p.done && total != nil && end < *total && !p.options.Unnamed {
+		if done && total != nil && end < *total && !p.options.Unnamed {
 			return nil, p.client.incompleteListError(end, *total)
 		}
+		p.done = done
 		p.reached, p.size = max(p.reached, end), max(p.size, len(items))
 		p.offset, p.overlap = end, len(items) > 1
 		if p.overlap {

@@ -6,11 +6,12 @@ import (
 	"testing"
 )
 
-func TestParseRef(t *testing.T) {
+func TestParseDatasetRef(t *testing.T) {
+	t.Parallel()
 	const (
 		id       = "WkzbQMuFYuamGv3YF"
 		empty    = "it is empty"
-		nothing  = "neither an id"
+		invalid  = "neither an id"
 		aName    = "with a ~ in front, as ~"
 		noUser   = "no user name before the slash"
 		badUser  = "not a user name"
@@ -20,7 +21,7 @@ func TestParseRef(t *testing.T) {
 		longUser = "some_user.with-all-of.it_"
 	)
 	for _, test := range []struct {
-		in, want, id, name, fails string
+		in, want, id, name, err string
 	}{
 		{in: id, want: id, id: id},
 		{in: "A", want: "A", id: "A"},
@@ -29,50 +30,51 @@ func TestParseRef(t *testing.T) {
 		{in: "jane~my-data", want: "jane~my-data", name: "my-data"},
 		{in: "jane/my-data", want: "jane~my-data", name: "my-data"},
 		{in: longUser + "/x", want: longUser + "~x", name: "x"},
-		{in: id + "~x", want: id + "~x", name: "x"}, // the id of a user
-		{in: "", fails: empty},
-		{in: "my-data", fails: aName + "my-data"},
-		{in: "-", fails: nothing},
-		{in: " " + id, fails: nothing},
-		{in: id + "\n", fails: nothing},
-		{in: "my_data", fails: nothing},
-		{in: "datasets?limit=1", fails: nothing},
-		{in: "..", fails: nothing},
-		{in: "žluť", fails: nothing},
-		{in: "/my-data", fails: noUser},
-		{in: "/", fails: noUser},
-		{in: "../x", fails: badUser},
-		{in: "jane./x", fails: badUser},
-		{in: "a b~x", fails: badUser},
-		{in: "jane/doe~x", fails: badUser},
-		{in: "~", fails: badName},
-		{in: "jane~", fails: badName},
-		{in: "jane/", fails: badName},
-		{in: "~~x", fails: badName},
-		{in: "jane~x~y", fails: badName},
-		{in: "jane/x/y", fails: badName},
-		{in: "~-x", fails: badName},
-		{in: "~x-", fails: badName},
-		{in: "~x_y", fails: badName},
-		{in: "~x\n", fails: badName},
-		{in: "~" + tooLong, fails: badName},
+		{in: id + "~x", want: id + "~x", name: "x"}, // a user's ID
+		{in: "", err: empty},
+		{in: "my-data", err: aName + "my-data"},
+		{in: "-", err: invalid},
+		{in: " " + id, err: invalid},
+		{in: id + "\n", err: invalid},
+		{in: "my_data", err: invalid},
+		{in: "datasets?limit=1", err: invalid},
+		{in: "..", err: invalid},
+		{in: "žluť", err: invalid},
+		{in: "/my-data", err: noUser},
+		{in: "/", err: noUser},
+		{in: "../x", err: badUser},
+		{in: "jane./x", err: badUser},
+		{in: "a b~x", err: badUser},
+		{in: "jane/doe~x", err: badUser},
+		{in: "~", err: badName},
+		{in: "jane~", err: badName},
+		{in: "jane/", err: badName},
+		{in: "~~x", err: badName},
+		{in: "jane~x~y", err: badName},
+		{in: "jane/x/y", err: badName},
+		{in: "~-x", err: badName},
+		{in: "~x-", err: badName},
+		{in: "~x_y", err: badName},
+		{in: "~x\n", err: badName},
+		{in: "~" + tooLong, err: badName},
 	} {
 		t.Run(test.in, func(t *testing.T) {
 			got, err := ParseDatasetRef(test.in)
-			if test.fails != "" {
-				if err == nil || !strings.Contains(err.Error(), test.fails) || got != "" {
-					t.Errorf("got %q, %v, want an error with %q", got, err, test.fails)
+			if test.err != "" {
+				if err == nil || !strings.Contains(err.Error(), test.err) || got != "" {
+					t.Errorf("got %q, %v, want an error that contains %q", got, err, test.err)
 				}
 				return
 			}
 			if err != nil || string(got) != test.want || got.ID() != test.id || got.name() != test.name {
-				t.Errorf("got %q with id %q and name %q, %v, want %q, %q, %q", got, got.ID(), got.name(), err, test.want, test.id, test.name)
+				t.Errorf("got %q with ID %q and name %q, %v, want %q, %q, %q", got, got.ID(), got.name(), err, test.want, test.id, test.name)
 			}
 		})
 	}
 }
 
-func TestEqualNames(t *testing.T) {
+func TestEqualDatasetNames(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		a, b string
 		want bool
@@ -90,7 +92,7 @@ func TestEqualNames(t *testing.T) {
 	}
 }
 
-func FuzzParseRef(f *testing.F) {
+func FuzzParseDatasetRef(f *testing.F) {
 	for _, seed := range []string{
 		"WkzbQMuFYuamGv3YF", "~my-data", "jane~my-data", "jane/my-data", "my-data", "", "~", "/", "a/b/c", "a~b~c",
 		"../../users/me", "x?y=z#w", "\x00", "a%2Fb", "~\u212a",
@@ -106,18 +108,18 @@ func FuzzParseRef(f *testing.F) {
 			return
 		}
 		if (ref.ID() == "") == (ref.name() == "") {
-			t.Errorf("%q is both an id and a name, or neither", ref)
+			t.Errorf("%q contains both an ID and a name, or neither", ref)
 		}
 		if again, err := ParseDatasetRef(string(ref)); err != nil || again != ref {
-			t.Errorf("%q becomes %q, %v when read again", ref, again, err)
+			t.Errorf("ParseDatasetRef(%q) = %q, %v, want the same", ref, again, err)
 		}
-		// Whatever was written, it stays one segment of the path it belongs in.
+		// A reference is always one segment of a path.
 		u, err := url.Parse("https://api.test" + ref.path() + "/items")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want := "/v2/datasets/" + string(ref) + "/items"; u.Path != want || u.EscapedPath() != want || u.RawQuery != "" || u.Fragment != "" {
-			t.Errorf("%q leads to %s", ref, u)
+			t.Errorf("the URL with %q is %s", ref, u)
 		}
 	})
 }

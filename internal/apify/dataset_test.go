@@ -3,11 +3,10 @@ package apify
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,7 +14,228 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-func TestExisted(t *testing.T) {
+func TestCreateDataset(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusOK, http.StatusCreated} { // for an existing dataset
+		for _, skew := range []time.Duration{0, -25 * time.Hour, 25 * time.Hour} { // of the server's clock
+			t.Run(fmt.Sprintf("%d with a skew of %s", status, skew), func(t *testing.T) {
+				t.Parallel()
+				api, recorder := newAPI(emulator.Options{ExistingStatus: status, Now: func() time.Time { return time.Now().Add(skew) }})
+				existing := api.Seed(emulator.Dataset{Name: "Case-Test"})
+				c := newLocalClient(t, recorder)
+				ctx := t.Context()
+
+				if d := must(c.CreateDataset(ctx, "new"))(t); d.Existed || *d.Name != "new" {
+					t.Errorf("a new dataset is %+v", d)
+				}
+				if d := must(c.CreateDataset(ctx, "case-TEST"))(t); !d.Existed || d.ID != existing.ID || *d.Name != "Case-Test" {
+					t.Errorf("an existing dataset is %+v", d)
+				}
+				if d := must(c.CreateDataset(ctx, ""))(t); d.Existed || d.Name != nil {
+					t.Errorf("an unnamed dataset is %+v", d)
+				}
+				if n := len(recorder.Requests()); n != 3 {
+					t.Errorf("3 calls sent %d requests", n)
+				}
+			})
+		}
+	}
+}
+
+// TestCreateDataset_lostResponse checks that a dataset that the client's own lost request created
+// is new, and one that existed before is not.
+func TestCreateDataset_lostResponse(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusOK, http.StatusCreated} { // for an existing dataset
+		for _, name := range []string{
+			emulator.FaultReset,
+			emulator.FaultResetAfterEffect,
+			emulator.FaultBodyCut,
+			emulator.FaultBadGatewayAfterEffect,
+			emulator.FaultHTMLPageAfterEffect,
+			emulator.FaultRateLimited,
+		} {
+			t.Run(fmt.Sprint(status, " after ", name), func(t *testing.T) {
+				t.Parallel()
+				s := startServer(t, emulator.Options{ExistingStatus: status})
+				s.API.Seed(emulator.Dataset{Name: "existing"})
+				c := newTestClient(t, s.URL)
+				s.Recorder.Inject(newFault(name, 2))
+				if d := must(c.CreateDataset(t.Context(), "lost"))(t); d.Existed {
+					t.Error("a new dataset is an existing one")
+				}
+				s.Recorder.Inject(newFault(name, 2))
+				if d := must(c.CreateDataset(t.Context(), "existing"))(t); !d.Existed {
+					t.Error("an existing dataset is a new one")
+				}
+				if n := len(s.Recorder.Requests()); n != 6 {
+					t.Errorf("the server received %d requests, want 6", n)
+				}
+			})
+		}
+	}
+}
+
+// TestCreateDataset_refusedAfterLostResponse checks that a lost response counts, even if the
+// attempt after it is refused.
+func TestCreateDataset_refusedAfterLostResponse(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, emulator.Options{})
+	s.Recorder.Inject(newFault(emulator.FaultResetAfterEffect, 1), newFault(emulator.FaultRateLimited, 1))
+	d := must(newTestClient(t, s.URL).CreateDataset(t.Context(), "lost"))(t)
+	if n := len(s.Recorder.Requests()); d.Existed || n != 3 {
+		t.Errorf("got %+v after %d requests, want a new dataset after 3", d, n)
+	}
+}
+
+// TestCreateDataset_slow checks that the duration of the attempts and of the delays between them
+// does not make a new dataset an existing one.
+func TestCreateDataset_slow(t *testing.T) {
+	t.Parallel()
+	longDelay := newFault(emulator.FaultBadGatewayAfterEffect, 1)
+	longDelay.Header = http.Header{"Retry-After": {"60"}}
+	slowResponse := emulator.Fault{TakesEffect: true, Delay: 15 * time.Second, Mutate: func(status int, header http.Header, _ map[string]any) int {
+		header.Set("Date", time.Now().UTC().Format(http.TimeFormat)) // the end of the delay
+		return status
+	}}
+	for name, fault := range map[string]emulator.Fault{"long delay": longDelay, "slow response": slowResponse} {
+		for _, status := range []int{http.StatusOK, http.StatusCreated} { // for an existing dataset
+			t.Run(fmt.Sprint(name, " and ", status), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					network := startPipeServer(t, emulator.Options{ExistingStatus: status})
+					network.server.Recorder.Inject(fault)
+					began := time.Now()
+					d := must(network.newClient(t).CreateDataset(t.Context(), "new"))(t)
+					if took := time.Since(began); d.Existed || took < 15*time.Second {
+						t.Errorf("after %s: got %+v, want a new dataset", took, d)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestCreateDataset_withoutDate calls a server whose responses have no Date header.
+func TestCreateDataset_withoutDate(t *testing.T) {
+	t.Parallel()
+	api, recorder := newAPI(emulator.Options{ExistingStatus: http.StatusCreated})
+	api.Seed(emulator.Dataset{Name: "old"})
+	c := newLocalClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		recorder.ServeHTTP(&withoutDate{w}, r)
+	}))
+	if d := must(c.CreateDataset(t.Context(), "old"))(t); !d.Existed {
+		t.Error("an existing dataset is a new one")
+	}
+	if d := must(c.CreateDataset(t.Context(), "new"))(t); d.Existed {
+		t.Error("a new dataset is an existing one")
+	}
+}
+
+type withoutDate struct{ http.ResponseWriter }
+
+func (w *withoutDate) WriteHeader(status int) {
+	w.Header()["Date"] = nil // net/http adds no header of its own then
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// TestCreateDataset_unnamedOnce checks that the client does not create a second unnamed dataset if
+// it does not know the result of the first request.
+func TestCreateDataset_unnamedOnce(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, emulator.Options{})
+	c := newTestClient(t, s.URL)
+	s.Recorder.Inject(newFault(emulator.FaultRateLimited, 2), newFault(emulator.FaultResetAfterEffect, 1))
+	_, err := c.CreateDataset(t.Context(), "")
+	if e := asError(t, err); e.Attempts != 3 || !e.MayHaveTakenEffect {
+		t.Errorf("got %+v", e)
+	}
+	if n := len(s.API.Datasets()); n != 1 {
+		t.Errorf("%d datasets exist, want 1", n)
+	}
+	// net/http itself can send a request again that it wrote to an idle connection.
+	must(c.CurrentUser(t.Context()))(t)
+	s.Recorder.Inject(newFault(emulator.FaultResetAfterEffect, 1))
+	_, err = c.CreateDataset(t.Context(), "")
+	if e := asError(t, err); e.Attempts != 1 || !e.MayHaveTakenEffect {
+		t.Errorf("on an idle connection: got %+v", e)
+	}
+	if n := len(s.API.Datasets()); n != 2 {
+		t.Errorf("%d datasets exist, want 2", n)
+	}
+}
+
+// TestCreateDataset_createdID checks the ID that an error has if the server created an unnamed
+// dataset, but the client could not read the response.
+func TestCreateDataset_createdID(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		fault, name string
+		known       bool
+	}{
+		{fault: emulator.FaultBodyCut, known: true},
+		{fault: emulator.FaultTrickle, known: true},
+		{fault: emulator.FaultResetAfterEffect},
+		{fault: emulator.FaultHTMLPageAfterEffect},
+		{fault: emulator.FaultInternalServerErrorAfterEffect},
+		{fault: emulator.FaultForbidden},
+		// A named dataset is found by its name.
+		{fault: emulator.FaultBodyCut, name: "named"},
+	} {
+		t.Run(test.fault+" for "+test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				network := startPipeServer(t, emulator.Options{})
+				network.server.Recorder.Inject(newFault(test.fault, 0))
+				c := network.newClient(t, func(c *Config) { c.MaxRetries = 0 })
+				_, err := c.CreateDataset(t.Context(), test.name)
+				want := ""
+				if test.known {
+					want = network.server.API.Datasets()[0].ID
+				}
+				if e := asError(t, err); e.CreatedID != want {
+					t.Errorf("the created ID is %q, want %q: %v", e.CreatedID, want, err)
+				}
+			})
+		})
+	}
+}
+
+func TestCreateDataset_location(t *testing.T) {
+	t.Parallel()
+	const location = "https://api.apify.com/v2/datasets/WkzbQMuFYuamGv3YF"
+	for _, test := range []struct {
+		status         int
+		location, body string
+		want           string
+	}{
+		{201, location, "", "WkzbQMuFYuamGv3YF"},
+		{201, location + "/?x=y", "<html>", "WkzbQMuFYuamGv3YF"},
+		{201, "/v2/datasets/abc", `{"data": {}}`, "abc"},
+		{200, location, "", ""},
+		{500, location, "", ""},
+		{201, "", "", ""},
+		{201, "/", "", ""},
+		{201, "/v2/datasets/~name", "", ""},
+		{201, "/v2/datasets/a-b", "", ""},
+		{201, "http://[::1", "", ""},
+		// If the body has a dataset that is not the new one, the header cannot be trusted either.
+		{201, location, `{"data": {"id": "other", "name": "named"}}`, ""},
+	} {
+		c := newLocalClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", test.location)
+			w.WriteHeader(test.status)
+			_, _ = io.WriteString(w, test.body)
+		}))
+		_, err := c.CreateDataset(t.Context(), "")
+		if e := asError(t, err); e.CreatedID != test.want {
+			t.Errorf("%+v: the created ID is %q", test, e.CreatedID)
+		}
+	}
+}
+
+func TestOutcome_existed(t *testing.T) {
+	t.Parallel()
 	const format = "2006-01-02T15:04:05.000Z"
 	began := time.Date(2026, 8, 7, 12, 0, 10, 400_000_000, time.UTC) // on the server's clock
 	at := func(d time.Duration) *string { return ptr(began.Add(d).Format(format)) }
@@ -23,47 +243,47 @@ func TestExisted(t *testing.T) {
 		name      string
 		status    int
 		createdAt *string
-		// took is how long all the attempts took, by our clock.
+		// took is the duration of all attempts.
 		took time.Duration
-		// skew is how far our clock is ahead of the server's.
-		skew      time.Duration
-		noDate    bool
-		badDate   bool
-		ambiguous bool
-		want      bool
+		// skew is the time by which the client's clock is ahead of the server's.
+		skew            time.Duration
+		noDate, badDate bool
+		mayHaveRun      bool
+		want            bool
 	}{
 		{name: "200, old", status: 200, createdAt: at(-time.Hour), want: true},
-		{name: "200, no age", status: 200, want: true},
-		{name: "200, unreadable age", status: 200, createdAt: ptr("yesterday"), want: true},
-		// Nothing of ours was lost, so somebody else was quicker.
+		{name: "200, no time", status: 200, want: true},
+		{name: "200, invalid time", status: 200, createdAt: ptr("yesterday"), want: true},
+		// The client has lost no response, so another client has created the dataset.
 		{name: "200, new", status: 200, createdAt: at(time.Second), want: true},
-		{name: "200 after our own lost POST", status: 200, createdAt: at(time.Second), took: 4 * time.Second, ambiguous: true},
-		{name: "200 after a lost POST, old", status: 200, createdAt: at(-time.Minute), took: 4 * time.Second, ambiguous: true, want: true},
-		{name: "200 after a lost POST, no age", status: 200, took: 4 * time.Second, ambiguous: true, want: true},
-		{name: "200 after a lost POST, unreadable age", status: 200, createdAt: ptr(""), took: 4 * time.Second, ambiguous: true, want: true},
-		{name: "200 after a lost POST, skewed", status: 200, createdAt: at(time.Second), took: 4 * time.Second, skew: time.Hour, ambiguous: true},
+		{name: "200 after a lost response, new", status: 200, createdAt: at(time.Second), took: 4 * time.Second, mayHaveRun: true},
+		{name: "200 after a lost response, old", status: 200, createdAt: at(-time.Minute), took: 4 * time.Second, mayHaveRun: true, want: true},
+		{name: "200 after a lost response, no time", status: 200, took: 4 * time.Second, mayHaveRun: true, want: true},
+		{name: "200 after a lost response, invalid time", status: 200, createdAt: ptr(""), took: 4 * time.Second, mayHaveRun: true, want: true},
+		{name: "200 after a lost response, new, client an hour ahead", status: 200, createdAt: at(time.Second), took: 4 * time.Second, skew: time.Hour, mayHaveRun: true},
 
 		{name: "201, old", status: 201, createdAt: at(-time.Hour), want: true},
 		{name: "201, new", status: 201, createdAt: at(100 * time.Millisecond), took: 200 * time.Millisecond},
-		{name: "201, no age", status: 201},
-		{name: "201, unreadable age", status: 201, createdAt: ptr("?")},
-		{name: "201, a bit before", status: 201, createdAt: at(-time.Second)},
-		{name: "201, at the edge of tolerance", status: 201, createdAt: at(-2900 * time.Millisecond)},
-		{name: "201, beyond any tolerance", status: 201, createdAt: at(-4100 * time.Millisecond), want: true},
-		{name: "201, from the future", status: 201, createdAt: at(time.Hour)},
+		{name: "201, no time", status: 201},
+		{name: "201, invalid time", status: 201, createdAt: ptr("?")},
+		{name: "201, a second before", status: 201, createdAt: at(-time.Second)},
+		{name: "201, within the tolerance", status: 201, createdAt: at(-2900 * time.Millisecond)},
+		{name: "201, beyond the tolerance", status: 201, createdAt: at(-4100 * time.Millisecond), want: true},
+		{name: "201, in the future", status: 201, createdAt: at(time.Hour)},
 		{name: "201, new, after long retries", status: 201, createdAt: at(time.Second), took: 3 * time.Minute},
 		{name: "201, old, after long retries", status: 201, createdAt: at(-time.Minute), took: 3 * time.Minute, want: true},
-		{name: "201, old, our clock far ahead", status: 201, createdAt: at(-time.Minute), skew: 24 * time.Hour, want: true},
-		{name: "201, new, our clock far ahead", status: 201, createdAt: at(0), skew: 24 * time.Hour},
-		{name: "201, old, our clock far behind", status: 201, createdAt: at(-time.Minute), skew: -24 * time.Hour, want: true},
-		{name: "201, new, our clock far behind", status: 201, createdAt: at(0), skew: -24 * time.Hour},
+		{name: "201, old, client a day ahead", status: 201, createdAt: at(-time.Minute), skew: 24 * time.Hour, want: true},
+		{name: "201, new, client a day ahead", status: 201, createdAt: at(0), skew: 24 * time.Hour},
+		{name: "201, old, client a day behind", status: 201, createdAt: at(-time.Minute), skew: -24 * time.Hour, want: true},
+		{name: "201, new, client a day behind", status: 201, createdAt: at(0), skew: -24 * time.Hour},
 		{name: "201, old, no Date", status: 201, createdAt: at(-time.Minute), noDate: true, want: true},
 		{name: "201, new, no Date", status: 201, createdAt: at(time.Second), took: 2 * time.Second, noDate: true},
-		{name: "201, old, unreadable Date", status: 201, createdAt: at(-time.Minute), badDate: true, want: true},
-		{name: "201, new, unreadable Date", status: 201, createdAt: at(0), badDate: true},
-		{name: "201, with an offset", status: 201, createdAt: ptr(began.In(time.FixedZone("", -7200)).Format(time.RFC3339Nano))},
+		{name: "201, old, invalid Date", status: 201, createdAt: at(-time.Minute), badDate: true, want: true},
+		{name: "201, new, invalid Date", status: 201, createdAt: at(0), badDate: true},
+		{name: "201, new, in another time zone", status: 201, createdAt: ptr(began.In(time.FixedZone("", -7200)).Format(time.RFC3339Nano))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			header := http.Header{}
 			switch {
 			case test.badDate:
@@ -71,363 +291,278 @@ func TestExisted(t *testing.T) {
 			case !test.noDate:
 				header.Set("Date", began.Add(test.took).Format(http.TimeFormat))
 			}
-			k := &call{
-				ambiguous: test.ambiguous,
-				response:  &http.Response{StatusCode: test.status, Header: header},
-				started:   began.Add(test.skew),
-				answered:  began.Add(test.skew + test.took),
+			o := outcome{
+				status:     test.status,
+				header:     header,
+				started:    began.Add(test.skew),
+				received:   began.Add(test.skew + test.took),
+				mayHaveRun: test.mayHaveRun,
 			}
-			if got := k.existed(test.createdAt); got != test.want {
-				t.Errorf("got %t", got)
+			if got := o.existed(test.createdAt); got != test.want {
+				t.Errorf("got %t, want %t", got, test.want)
 			}
 		})
 	}
 }
 
-// A Date header has whole seconds: whatever the fraction, a dataset that was
-// just created is new, and one that is older than the tolerance and that second
-// was there before.
-func TestExistedAtAnyFractionOfASecond(t *testing.T) {
+// TestOutcome_existedAtAnyMillisecond checks that the whole seconds of the Date header never make a
+// new dataset an existing one, nor one that is older than the tolerance a new one.
+func TestOutcome_existedAtAnyMillisecond(t *testing.T) {
+	t.Parallel()
 	for ms := range 1000 {
 		began := time.Date(2026, 8, 7, 12, 0, 10, ms*1_000_000, time.UTC)
-		k := &call{
-			response: &http.Response{StatusCode: http.StatusCreated, Header: http.Header{"Date": {began.Format(http.TimeFormat)}}},
+		o := outcome{
+			status:   http.StatusCreated,
+			header:   http.Header{"Date": {began.Format(http.TimeFormat)}},
 			started:  began,
-			answered: began,
+			received: began,
 		}
-		if k.existed(ptr(began.Format(time.RFC3339Nano))) {
-			t.Fatalf("created at %v, and yet there before", began)
+		if o.existed(ptr(began.Format(time.RFC3339Nano))) {
+			t.Fatalf("a dataset created at %v existed before", began)
 		}
-		if old := began.Add(-clockTolerance - time.Second - time.Millisecond); !k.existed(ptr(old.Format(time.RFC3339Nano))) {
-			t.Fatalf("created at %v, and yet new at %v", old, began)
-		}
-	}
-}
-
-func TestCreateDataset(t *testing.T) {
-	for _, status := range []int{http.StatusOK, http.StatusCreated} {
-		for _, skew := range []time.Duration{0, -25 * time.Hour, 25 * time.Hour} {
-			s := startServer(t, emulator.Options{ExistingStatus: status, Now: func() time.Time { return time.Now().Add(skew) }})
-			there := s.API.Seed(emulator.Dataset{Name: "Case-Test"})
-			c := newTestClient(t, s.URL)
-			ctx := t.Context()
-
-			if d := must(c.CreateDataset(ctx, "new"))(t); d.Existed || *d.Name != "new" {
-				t.Errorf("%d, %s: a new dataset is %+v", status, skew, d)
-			}
-			if d := must(c.CreateDataset(ctx, "case-TEST"))(t); !d.Existed || d.ID != there.ID || *d.Name != "Case-Test" {
-				t.Errorf("%d, %s: an existing dataset is %+v", status, skew, d)
-			}
-			if d := must(c.CreateDataset(ctx, ""))(t); d.Existed || d.Name != nil {
-				t.Errorf("%d, %s: an unnamed dataset is %+v", status, skew, d)
-			}
-			for i, fault := range []emulator.Fault{
-				{Reset: true, TakesEffect: true},
-				{CutBody: true, TakesEffect: true},
-				{Status: http.StatusBadGateway, TakesEffect: true},
-				{Status: http.StatusOK, Body: "<html>", TakesEffect: true},
-				{Reset: true},
-				{Status: http.StatusTooManyRequests},
-			} {
-				s.Recorder.ClearFaults()
-				fault.Method, fault.Times = http.MethodPost, 1
-				s.Recorder.Inject(fault, fault)
-				if d := must(c.CreateDataset(ctx, fmt.Sprintf("lost-%d", i)))(t); d.Existed {
-					t.Errorf("%d, %s: the dataset of our own lost POST was there before, after %+v", status, skew, fault)
-				}
-				s.Recorder.ClearFaults()
-				s.Recorder.Inject(fault)
-				if d := must(c.CreateDataset(ctx, "case-test"))(t); !d.Existed {
-					t.Errorf("%d, %s: a dataset that was there before is new, after %+v", status, skew, fault)
-				}
-			}
+		if old := began.Add(-clockTolerance - time.Second - time.Millisecond); !o.existed(ptr(old.Format(time.RFC3339Nano))) {
+			t.Fatalf("a dataset created at %v did not exist before %v", old, began)
 		}
 	}
 }
 
-// What was lost stays lost, whatever comes between that and the answer.
-func TestCreateDatasetRefusedAfterALoss(t *testing.T) {
-	s := startServer(t, emulator.Options{})
-	s.Recorder.Inject(
-		emulator.Fault{Reset: true, TakesEffect: true, Times: 1},
-		emulator.Fault{Status: http.StatusTooManyRequests, Times: 1},
-	)
-	if d := must(newTestClient(t, s.URL).CreateDataset(t.Context(), "lost"))(t); d.Existed || len(s.Recorder.Requests()) != 3 {
-		t.Errorf("got %+v after %d requests", d, len(s.Recorder.Requests()))
-	}
-}
-
-// The time that attempts and waits take is no reason to take a dataset for an
-// older one.
-func TestCreateDatasetTakesItsTime(t *testing.T) {
-	lost := emulator.Fault{Status: http.StatusBadGateway, Header: http.Header{"Retry-After": {"60"}}, TakesEffect: true, Times: 1}
-	slow := emulator.Fault{TakesEffect: true, Delay: 15 * time.Second, Mutate: func(status int, header http.Header, _ map[string]any) int {
-		header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
-		return status
-	}}
-	for name, fault := range map[string]emulator.Fault{"a long wait": lost, "a slow answer": slow} {
-		for _, status := range []int{http.StatusOK, http.StatusCreated} {
-			synctest.Test(t, func(t *testing.T) {
-				_, recorder := local(emulator.Options{ExistingStatus: status})
-				recorder.Inject(fault)
-				began := time.Now()
-				d := must(newLocalClient(t, recorder).CreateDataset(t.Context(), "new"))(t)
-				if took := time.Since(began); d.Existed || took < 15*time.Second {
-					t.Errorf("%s, %d: after %s, got %+v", name, status, took, d)
-				}
-			})
-		}
-	}
-}
-
-func TestCreateDatasetWithoutDate(t *testing.T) {
-	s := startServer(t, emulator.Options{ExistingStatus: http.StatusCreated})
-	s.API.Seed(emulator.Dataset{Name: "old"})
-	s.Recorder.Inject(emulator.Fault{Mutate: func(status int, header http.Header, _ map[string]any) int {
-		header["Date"] = nil // which also keeps the server from sending its own
-		return status
-	}})
-	c := newTestClient(t, s.URL)
-	if d := must(c.CreateDataset(t.Context(), "old"))(t); !d.Existed {
-		t.Error("the old dataset is new")
-	}
-	if d := must(c.CreateDataset(t.Context(), "new"))(t); d.Existed {
-		t.Error("the new dataset is old")
-	}
-}
-
-func TestLocalPlatform(t *testing.T) {
-	s := startServer(t, emulator.Options{LocalPlatform: true})
-	c := newTestClient(t, s.URL)
-	ctx := t.Context()
-	d := must(c.CreateDataset(ctx, "local"))(t)
-	if d.Existed || d.GeneralAccess != nil || d.ItemsPublicURL != nil || d.URLSigningSecretKey != nil {
-		t.Errorf("got %+v", d)
-	}
-	updated := must(c.UpdateDataset(ctx, d.ID, DatasetUpdate{GeneralAccess: ptr(Restricted)}))(t)
-	if updated.GeneralAccess != nil {
-		t.Errorf("got %+v", updated)
-	}
-	if err := c.DeleteDataset(ctx, d.ID); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestUpdateBody(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		update Update
-		want   string
-	}{
-		{"nothing", DatasetUpdate{}, `{}`},
-		{"a name", DatasetUpdate{Name: ptr("a")}, `{"name":"a"}`},
-		{"no name", DatasetUpdate{Name: ptr("")}, `{"name":null}`},
-		{"access", DatasetUpdate{GeneralAccess: ptr(Restricted)}, `{"generalAccess":"RESTRICTED"}`},
-		{"both", DatasetUpdate{Name: ptr("a"), GeneralAccess: ptr(AnyoneWithNameCanRead)}, `{"generalAccess":"ANYONE_WITH_NAME_CAN_READ","name":"a"}`},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			if got, err := json.Marshal(test.update); err != nil || string(got) != test.want {
-				t.Errorf("got %s, %v, want %s", got, err, test.want)
-			}
-		})
-	}
-}
-
-func TestUpdateDataset(t *testing.T) {
-	s := startServer(t, emulator.Options{})
-	there := s.API.Seed(emulator.Dataset{Name: "before", GeneralAccess: "RESTRICTED"})
-	c := newTestClient(t, s.URL)
-	ctx := t.Context()
-
-	d := must(c.UpdateDataset(ctx, there.ID, DatasetUpdate{Name: ptr("after")}))(t)
-	if *d.Name != "after" || *d.GeneralAccess != Restricted {
-		t.Errorf("after renaming: %+v", d)
-	}
-	d = must(c.UpdateDataset(ctx, there.ID, DatasetUpdate{GeneralAccess: ptr(AnyoneWithIDCanRead)}))(t)
-	if *d.Name != "after" || *d.GeneralAccess != AnyoneWithIDCanRead {
-		t.Errorf("after changing the access: %+v", d)
-	}
-	d = must(c.UpdateDataset(ctx, there.ID, DatasetUpdate{Name: ptr("")}))(t)
-	if d.Name != nil {
-		t.Errorf("after taking away the name: %+v", d)
-	}
-	s.API.Seed(emulator.Dataset{Name: "taken"})
-	if _, err := c.UpdateDataset(ctx, there.ID, DatasetUpdate{Name: ptr("Taken")}); !IsRefused(err) || IsNotFound(err) {
-		t.Errorf("renaming onto a taken name: %v", err)
-	}
-	if _, err := c.UpdateDataset(ctx, "NoSuchDataset0001", DatasetUpdate{Name: ptr("x")}); !IsNotFound(err) {
-		t.Errorf("renaming nothing: %v", err)
-	}
-	if n := s.Recorder.Counts()["PUT /v2/datasets/{datasetId}"]; n != 5 {
-		t.Errorf("five updates took %d requests", n)
-	}
-}
-
-func TestDataset(t *testing.T) {
+func TestGetDataset(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, emulator.Options{Users: []emulator.User{
 		{Username: "jane", Token: emulator.DefaultToken},
-		{Username: "joe", Token: "another"},
+		{ID: "AnotherUser000001", Username: "joe", Token: "another"},
 	}})
-	joe := must(newTestClient(t, s.URL, func(c *Config) { c.Token = "another" }).CurrentUser(t.Context()))(t)
-	there := s.API.Seed(emulator.Dataset{
+	own := s.API.Seed(emulator.Dataset{
 		Name: "My-Data", Title: "My data", ActID: "SomeActor00000001", Schema: json.RawMessage(`{"fields": {}}`), WriteCount: 2,
 		Items: []json.RawMessage{[]byte(`{"a": 1}`), []byte(`{"b": 2}`)},
 	})
-	shared := s.API.Seed(emulator.Dataset{UserID: joe.ID, Name: "shared", SharedWith: map[string]emulator.Permission{"jane": emulator.PermissionRead}})
-	hidden := s.API.Seed(emulator.Dataset{UserID: joe.ID, Name: "hidden", GeneralAccess: "RESTRICTED"})
+	shared := s.API.Seed(emulator.Dataset{
+		UserID: "AnotherUser000001", Name: "shared",
+		SharedWith: map[string]emulator.Permission{"jane": emulator.PermissionRead},
+	})
+	hidden := s.API.Seed(emulator.Dataset{UserID: "AnotherUser000001", Name: "hidden", GeneralAccess: "RESTRICTED"})
 	c := newTestClient(t, s.URL)
 	ctx := t.Context()
 
-	for _, ref := range []DatasetRef{DatasetIDRef(there.ID), DatasetNameRef("", "my-data"), DatasetNameRef("jane", "MY-DATA"), DatasetNameRef(there.UserID, "my-data")} {
+	for _, ref := range []DatasetRef{
+		DatasetIDRef(own.ID), DatasetNameRef("", "my-data"), DatasetNameRef("jane", "MY-DATA"), DatasetNameRef(own.UserID, "my-data"),
+	} {
 		d := must(c.GetDataset(ctx, ref))(t)
-		if d.ID != there.ID || *d.Name != "My-Data" || *d.Title != "My data" || *d.UserID != there.UserID || *d.ActID != there.ActID ||
+		if d.ID != own.ID || *d.Name != "My-Data" || *d.Title != "My data" || *d.UserID != own.UserID || *d.ActID != own.ActID ||
 			*d.ItemCount != 2 || len(d.Fields) != 2 || len(d.Schema) == 0 || *d.Stats.WriteCount != 2 || d.ActRunID != nil ||
-			*d.CreatedAt != there.CreatedAt.Format("2006-01-02T15:04:05.000Z") || *d.GeneralAccess != FollowUserSetting ||
-			*d.ConsoleURL != "https://console.apify.com/storage/datasets/"+there.ID || *d.URLSigningSecretKey != there.URLSigningSecretKey {
+			*d.CreatedAt != own.CreatedAt.Format("2006-01-02T15:04:05.000Z") || *d.GeneralAccess != FollowUserSetting ||
+			*d.ConsoleURL != "https://console.apify.com/storage/datasets/"+own.ID || *d.URLSigningSecretKey != own.URLSigningSecretKey {
 			t.Errorf("%s is %+v", ref, d)
 		}
 	}
 	if d := must(c.GetDataset(ctx, DatasetNameRef("joe", "shared")))(t); d.ID != shared.ID || d.URLSigningSecretKey != nil {
 		t.Errorf("the shared dataset is %+v", d)
 	}
-	for _, ref := range []DatasetRef{DatasetIDRef(hidden.ID), DatasetNameRef("", "hidden"), DatasetNameRef("joe", "hidden"), DatasetIDRef("NoSuchDataset0001")} {
+	for _, ref := range []DatasetRef{
+		DatasetIDRef(hidden.ID), DatasetNameRef("", "hidden"), DatasetNameRef("joe", "hidden"), DatasetIDRef("NoSuchDataset0001"),
+	} {
 		if d, err := c.GetDataset(ctx, ref); !IsNotFound(err) || d != nil {
 			t.Errorf("%s: got %+v, %v", ref, d, err)
 		}
 	}
 }
 
-// A proxy's cache that mixes up its answers must not mix up datasets.
-func TestAnswersOfAnotherDataset(t *testing.T) {
-	s := startServer(t, emulator.Options{})
-	asked, other := s.API.Seed(emulator.Dataset{Name: "asked"}), s.API.Seed(emulator.Dataset{Name: "other"})
+func TestGetDataset_name(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		body    string
+		want    *string
+		omitted bool
+	}{
+		{`{"data": {"id": "abc", "name": "my-data"}}`, ptr("my-data"), false},
+		{`{"data": {"id": "abc", "name": ""}}`, nil, false},
+		{`{"data": {"id": "abc", "name": "abc"}}`, nil, false}, // some lists have the ID of an unnamed dataset
+		{`{"data": {"id": "abc", "name": null}}`, nil, true},
+		{`{"data": {"id": "abc"}}`, nil, true},
+	} {
+		d := must(newLocalClient(t, respond(test.body)).GetDataset(t.Context(), DatasetIDRef("abc")))(t)
+		if d.NameOmitted != test.omitted || (d.Name == nil) != (test.want == nil) || d.Name != nil && *d.Name != *test.want {
+			t.Errorf("%s: the dataset is %+v", test.body, d)
+		}
+	}
+}
+
+// TestDataset_responseOfAnother checks that a response with a dataset that was not requested, such
+// as that of a faulty cache, is an error.
+func TestDataset_responseOfAnother(t *testing.T) {
+	t.Parallel()
+	api, recorder := newAPI(emulator.Options{})
+	requested, other := api.Seed(emulator.Dataset{Name: "requested"}), api.Seed(emulator.Dataset{Name: "other"})
 	swap := emulator.Fault{Mutate: func(status int, _ http.Header, body map[string]any) int {
 		if data, ok := body["data"].(map[string]any); ok {
 			data["id"], data["name"] = other.ID, other.Name
 		}
 		return status
 	}}
-	c := newTestClient(t, s.URL)
+	c := newLocalClient(t, recorder)
 	for name, call := range map[string]func(context.Context) error{
 		"create": func(ctx context.Context) error {
-			_, err := c.CreateDataset(ctx, "asked")
+			_, err := c.CreateDataset(ctx, "requested")
 			return err
 		},
 		"read": func(ctx context.Context) error {
-			_, err := c.GetDataset(ctx, DatasetIDRef(asked.ID))
+			_, err := c.GetDataset(ctx, DatasetIDRef(requested.ID))
 			return err
 		},
 		"read by name": func(ctx context.Context) error {
-			_, err := c.GetDataset(ctx, DatasetNameRef("", "asked"))
+			_, err := c.GetDataset(ctx, DatasetNameRef("", "requested"))
 			return err
 		},
 		"update": func(ctx context.Context) error {
-			_, err := c.UpdateDataset(ctx, asked.ID, DatasetUpdate{GeneralAccess: ptr(Restricted)})
+			_, err := c.UpdateDataset(ctx, requested.ID, DatasetUpdate{GeneralAccess: ptr(Restricted)})
 			return err
 		},
 	} {
-		s.Recorder.ClearFaults()
-		s.Recorder.Inject(swap)
+		recorder.ClearFaults()
+		recorder.Inject(swap)
 		err := call(t.Context())
 		if e := asError(t, err); e.Status/100 != 2 || e.Attempts != 1+testRetries || !strings.Contains(err.Error(), "not the one asked for") {
-			t.Errorf("%s: got %v after %d attempts", name, err, e.Attempts)
+			t.Errorf("%s: got %v", name, err)
 		}
-		swap.Times = 2
-		s.Recorder.ClearFaults()
-		s.Recorder.Inject(swap)
+		once := swap
+		once.Times = 2
+		recorder.ClearFaults()
+		recorder.Inject(once)
 		if err := call(t.Context()); err != nil {
-			t.Errorf("%s: got %v where the answers came right in the end", name, err)
+			t.Errorf("%s: got %v, want the third response", name, err)
 		}
-		swap.Times = 0
 	}
-	// A named dataset in answer to a creation without a name is not ours to keep, nor to repeat the creation for.
-	s.Recorder.ClearFaults()
-	s.Recorder.Inject(swap)
+	// A retry could create a second dataset.
+	recorder.ClearFaults()
+	recorder.Inject(swap)
 	_, err := c.CreateDataset(t.Context(), "")
 	if e := asError(t, err); e.Attempts != 1 || !strings.Contains(err.Error(), `it is a dataset named "other"`) {
-		t.Errorf("an unnamed creation: got %v after %d attempts", err, e.Attempts)
+		t.Errorf("create unnamed: got %v", err)
 	}
 }
 
-func TestHasItems(t *testing.T) {
-	s := startServer(t, emulator.Options{CounterLag: time.Hour})
-	d := s.API.Seed(emulator.Dataset{Name: "items"})
-	c := newTestClient(t, s.URL)
+func TestDatasetUpdate_body(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		update DatasetUpdate
+		want   string
+	}{
+		{"nothing", DatasetUpdate{}, `{}`},
+		{"name", DatasetUpdate{Name: ptr("a")}, `{"name":"a"}`},
+		{"no name", DatasetUpdate{Name: ptr("")}, `{"name":null}`},
+		{"access", DatasetUpdate{GeneralAccess: ptr(Restricted)}, `{"generalAccess":"RESTRICTED"}`},
+		{"name and access", DatasetUpdate{Name: ptr("a"), GeneralAccess: ptr(AnyoneWithNameCanRead)}, `{"generalAccess":"ANYONE_WITH_NAME_CAN_READ","name":"a"}`},
+	} {
+		if got, err := json.Marshal(test.update); err != nil || string(got) != test.want {
+			t.Errorf("%s: got %s, %v, want %s", test.name, got, err, test.want)
+		}
+	}
+}
+
+func TestUpdateDataset(t *testing.T) {
+	t.Parallel()
+	api, recorder := newAPI(emulator.Options{})
+	existing := api.Seed(emulator.Dataset{Name: "before", GeneralAccess: "RESTRICTED"})
+	c := newLocalClient(t, recorder)
+	ctx := t.Context()
+
+	d := must(c.UpdateDataset(ctx, existing.ID, DatasetUpdate{Name: ptr("after")}))(t)
+	if *d.Name != "after" || *d.GeneralAccess != Restricted {
+		t.Errorf("with another name: %+v", d)
+	}
+	d = must(c.UpdateDataset(ctx, existing.ID, DatasetUpdate{GeneralAccess: ptr(AnyoneWithIDCanRead)}))(t)
+	if *d.Name != "after" || *d.GeneralAccess != AnyoneWithIDCanRead {
+		t.Errorf("with another access: %+v", d)
+	}
+	d = must(c.UpdateDataset(ctx, existing.ID, DatasetUpdate{Name: ptr("")}))(t)
+	if d.Name != nil {
+		t.Errorf("without a name: %+v", d)
+	}
+	api.Seed(emulator.Dataset{Name: "taken"})
+	if _, err := c.UpdateDataset(ctx, existing.ID, DatasetUpdate{Name: ptr("Taken")}); !IsRefused(err) || IsNotFound(err) {
+		t.Errorf("with a name that another dataset has: %v", err)
+	}
+	if _, err := c.UpdateDataset(ctx, "NoSuchDataset0001", DatasetUpdate{Name: ptr("x")}); !IsNotFound(err) {
+		t.Errorf("of a dataset that does not exist: %v", err)
+	}
+	if n := recorder.Counts()[updateRequest]; n != 5 {
+		t.Errorf("5 updates sent %d requests", n)
+	}
+}
+
+func TestDeleteDataset(t *testing.T) {
+	t.Parallel()
+	api, recorder := newAPI(emulator.Options{})
+	id := seedExisting(api)
+	c := newLocalClient(t, recorder)
+	if err := c.DeleteDataset(t.Context(), id); err != nil {
+		t.Error(err)
+	}
+	if n := len(api.Datasets()); n != 0 {
+		t.Errorf("%d datasets exist, want 0", n)
+	}
+	if err := c.DeleteDataset(t.Context(), id); !IsNotFound(err) {
+		t.Errorf("deleting again: %v", err)
+	}
+	if n := recorder.Counts()[deleteRequest]; n != 2 {
+		t.Errorf("2 deletions sent %d requests", n)
+	}
+}
+
+func TestDatasetHasItems(t *testing.T) {
+	t.Parallel()
+	api, recorder := newAPI(emulator.Options{CounterLag: time.Hour})
+	d := api.Seed(emulator.Dataset{Name: "items"})
+	c := newLocalClient(t, recorder)
 	if must(c.DatasetHasItems(t.Context(), d.ID))(t) {
 		t.Error("an empty dataset has items")
 	}
-	s.API.Push(d.ID, json.RawMessage(`{"a": 1}`), json.RawMessage(`{"a": 2}`))
+	api.Push(d.ID, json.RawMessage(`{"a": 1}`), json.RawMessage(`{"a": 2}`))
 	if !must(c.DatasetHasItems(t.Context(), d.ID))(t) {
 		t.Error("a dataset with items has none")
 	}
-	requests := s.Recorder.Requests()
+	requests := recorder.Requests()
 	if got := requests[len(requests)-1].Query.Encode(); got != "limit=1" {
-		t.Errorf("asked for %q", got)
+		t.Errorf("the query is %q, want limit=1", got)
 	}
 	if _, err := c.DatasetHasItems(t.Context(), "NoSuchDataset0001"); !IsNotFound(err) {
-		t.Errorf("got %v", err)
+		t.Errorf("of a dataset that does not exist: %v", err)
 	}
-	// What is not an array of items says nothing about there being none.
+}
+
+// TestDatasetHasItems_invalidBody checks that only an array can show that a dataset is empty.
+func TestDatasetHasItems_invalidBody(t *testing.T) {
+	t.Parallel()
 	for _, body := range []string{"", "null", "{}", `{"data": []}`, `"[]"`, "[", "[] []", "0", "<html>"} {
-		s.Recorder.ClearFaults()
-		s.Recorder.Inject(emulator.Fault{Status: http.StatusOK, Body: body})
-		if _, err := c.DatasetHasItems(t.Context(), d.ID); err == nil || asError(t, err).Attempts != 1+testRetries {
+		_, err := newLocalClient(t, respond(body)).DatasetHasItems(t.Context(), "abc")
+		if err == nil || asError(t, err).Attempts != 1+testRetries {
 			t.Errorf("%q: got %v", body, err)
 		}
 	}
 }
 
-func TestMe(t *testing.T) {
-	s := startServer(t, emulator.Options{})
-	c := newTestClient(t, s.URL, func(c *Config) { c.MaxRetries = 0 })
-	// A failure is not kept.
-	s.Recorder.Inject(emulator.Fault{Status: http.StatusServiceUnavailable, Times: 1})
-	if _, err := c.CurrentUser(t.Context()); asError(t, err).Status != http.StatusServiceUnavailable {
-		t.Errorf("got %v", err)
+// TestDataset_localPlatform calls Apify's platform for local development, which has no general
+// access.
+func TestDataset_localPlatform(t *testing.T) {
+	t.Parallel()
+	_, recorder := newAPI(emulator.Options{LocalPlatform: true})
+	c := newLocalClient(t, recorder)
+	ctx := t.Context()
+	d := must(c.CreateDataset(ctx, "local"))(t)
+	if d.Existed || d.GeneralAccess != nil || d.ItemsPublicURL != nil || d.URLSigningSecretKey != nil {
+		t.Errorf("the new dataset is %+v", d)
 	}
-	s.Recorder.Reset()
-	s.Recorder.SetLatency(20 * time.Millisecond)
-	var running sync.WaitGroup
-	for range 20 {
-		running.Go(func() {
-			if me, err := c.CurrentUser(t.Context()); err != nil || me.ID != emulator.DefaultUserID || me.Username != emulator.DefaultUsername {
-				t.Errorf("got %+v, %v", me, err)
-			}
-		})
+	updated := must(c.UpdateDataset(ctx, d.ID, DatasetUpdate{GeneralAccess: ptr(Restricted)}))(t)
+	if updated.GeneralAccess != nil {
+		t.Errorf("the updated dataset is %+v", updated)
 	}
-	running.Wait()
-	if n := s.Recorder.Counts()["GET /v2/users/me"]; n != 1 {
-		t.Errorf("asked %d times", n)
+	if err := c.DeleteDataset(ctx, d.ID); err != nil {
+		t.Error(err)
 	}
 }
 
-// Whoever waits for another's question to be answered can still give up.
-func TestMeWaitsNoLongerThanItsContext(t *testing.T) {
-	s := startServer(t, emulator.Options{})
-	asked := make(chan struct{})
-	s.Recorder.Inject(emulator.Fault{Before: func(*http.Request) { close(asked) }, Delay: time.Minute, Times: 1})
-	c := newTestClient(t, s.URL)
-	hanging, stop := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() {
-		if _, err := c.CurrentUser(hanging); !errors.Is(err, context.Canceled) {
-			t.Errorf("the first got %v", err)
-		}
-	})
-	<-asked
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	began := time.Now()
-	_, err := c.CurrentUser(ctx)
-	if e := asError(t, err); !errors.Is(e.Stopped, context.DeadlineExceeded) || time.Since(began) > time.Second {
-		t.Errorf("after %s: %v", time.Since(began), err)
-	}
-	stop()
-	running.Wait()
-	must(c.CurrentUser(t.Context()))(t)
-}
-
-func FuzzDatasetAnswer(f *testing.F) {
+func FuzzGetDataset(f *testing.F) {
 	for _, seed := range []struct {
 		status int
 		body   string
@@ -449,7 +584,7 @@ func FuzzDatasetAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		if status < 200 || status > 999 {
-			return // not the last word of any server
+			return // no final status of a server
 		}
 		c := newLocalClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(status)
@@ -458,21 +593,21 @@ func FuzzDatasetAnswer(f *testing.F) {
 		for _, ref := range []DatasetRef{DatasetIDRef("abc"), DatasetNameRef("", "x")} {
 			d, err := c.GetDataset(t.Context(), ref)
 			if err == nil {
-				if status > 299 || !json.Valid([]byte(body)) || ref.ID() != "" && d.ID != ref.ID() || !idPattern.MatchString(d.ID) ||
+				if status > 299 || !json.Valid([]byte(body)) || ref.ID() != "" && d.ID != ref.ID() || !datasetIDPattern.MatchString(d.ID) ||
 					ref.name() != "" && d.Name != nil && !EqualDatasetNames(*d.Name, ref.name()) {
-					t.Errorf("%d %q is %+v", status, body, d)
+					t.Errorf("the response %d %q: got %+v", status, body, d)
 				}
 				continue
 			}
 			if e := asError(t, err); d != nil || e.Status != status || e.Attempts != 1 {
-				t.Errorf("%d %q is %+v, %v", status, body, d, err)
+				t.Errorf("the response %d %q: got %+v, %v", status, body, d, err)
 			}
 			checkPrintable(t, err.Error())
 			if n := len(err.Error()); n > 3000 {
 				t.Errorf("the error has %d bytes", n)
 			}
 			if IsNotFound(err) && (status != http.StatusNotFound || !strings.Contains(body, "record-") && !strings.Contains(body, `\u`)) {
-				t.Errorf("%d %q means that there is no dataset", status, body)
+				t.Errorf("the response %d %q: the dataset is not found", status, body)
 			}
 		}
 	})

@@ -2,32 +2,30 @@ package apify
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
-	"unicode"
 	"unicode/utf8"
 )
 
-// answered is the error that an answer becomes.
-func answered(status int, body string, location ...string) *Error {
+// responseError returns the error of a response.
+func responseError(status int, body string, location ...string) *Error {
 	e := &Error{
-		Operation:       `reading dataset "abc"`,
-		Method:   http.MethodGet,
-		URL:      "https://api.test/v2/datasets/abc",
-		Attempts: 1,
-		Status:   status,
-		token:    "apify_api_SECRET",
+		Operation: `reading dataset "abc"`,
+		Method:    http.MethodGet,
+		URL:       "https://api.test/v2/datasets/abc",
+		Attempts:  1,
+		Status:    status,
+		token:     "apify_api_SECRET",
 	}
 	e.setBody([]byte(body), http.Header{"Location": location})
 	return e
 }
 
-func TestErrorText(t *testing.T) {
+func TestError_text(t *testing.T) {
+	t.Parallel()
 	with := func(e *Error, change func(*Error)) *Error {
 		change(e)
 		return e
@@ -38,42 +36,43 @@ func TestErrorText(t *testing.T) {
 		err  *Error
 		want string
 	}{
-		{"the API's own", answered(404, `{"error": {"type": "record-not-found", "message": "Dataset was not found"}}`),
+		{"error of the API", responseError(404, `{"error": {"type": "record-not-found", "message": "Dataset was not found"}}`),
 			request + "answered 404 Not Found, record-not-found: Dataset was not found (tried once)"},
-		{"the API's own, tried often", with(answered(500, `{"error": {"type": "internal-error", "message": "Oops"}}`), func(e *Error) { e.Attempts = 9 }),
+		{"error of the API after 9 attempts", with(responseError(500, `{"error": {"type": "internal-error", "message": "Oops"}}`), func(e *Error) { e.Attempts = 9 }),
 			request + "answered 500 Internal Server Error, internal-error: Oops (tried 9 times)"},
-		{"a type alone", answered(400, `{"error": {"type": "invalid-input"}}`),
+		{"type without a message", responseError(400, `{"error": {"type": "invalid-input"}}`),
 			request + "answered 400 Bad Request, invalid-input (tried once)"},
-		{"a message alone", answered(400, `{"error": {"message": "No"}}`),
+		{"message without a type", responseError(400, `{"error": {"message": "No"}}`),
 			request + "answered 400 Bad Request, No (tried once)"},
-		{"an empty error", answered(400, `{"error": {}}`),
+		{"empty error", responseError(400, `{"error": {}}`),
 			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": {}}" (tried once)`},
-		{"an error of another form", answered(400, `{"error": "no"}`),
+		{"error of another form", responseError(400, `{"error": "no"}`),
 			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": \"no\"}" (tried once)`},
-		{"an error of another type", answered(400, `{"error": {"type": 17}}`),
+		{"type that is a number", responseError(400, `{"error": {"type": 17}}`),
 			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": {\"type\": 17}}" (tried once)`},
-		{"HTML", answered(502, "<html>\n<title>Bad gateway</title>"),
+		{"HTML", responseError(502, "<html>\n<title>Bad gateway</title>"),
 			request + `answered 502 Bad Gateway without an error that the API would send; the answer begins "<html> <title>Bad gateway</title>" (tried once)`},
-		{"nothing", answered(503, ""),
+		{"empty body", responseError(503, ""),
 			request + "answered 503 Service Unavailable without an error that the API would send (tried once)"},
-		{"an unknown status", answered(599, ""),
+		{"unknown status", responseError(599, ""),
 			request + "answered 599 without an error that the API would send (tried once)"},
-		{"a redirect", answered(302, "moved", "/login?next=%2Fv2#top"),
+		{"redirect", responseError(302, "moved", "/login?next=%2Fv2#top"),
 			request + `answered 302 Found, a redirect to /login; the answer begins "moved" (tried once)`},
-		{"a redirect to nowhere", answered(302, ""),
+		{"redirect without a location", responseError(302, ""),
 			request + "answered 302 Found without an error that the API would send (tried once)"},
-		{"no redirect in spite of a location", answered(404, "", "/login"),
+		{"location without a redirect", responseError(404, "", "/login"),
 			request + "answered 404 Not Found without an error that the API would send (tried once)"},
-		{"unreadable", with(answered(200, "<html>"), func(e *Error) { e.Err = errors.New("it is not JSON") }),
+		{"malformed body", with(responseError(200, "<html>"), func(e *Error) { e.Err = errors.New("it is not JSON") }),
 			request + `answered 200 OK, but it is not JSON; the answer begins "<html>" (tried once)`},
-		{"an error with a good status", with(answered(200, `{"error": {"type": "x"}}`), func(e *Error) { e.Err = errors.New(`it has no "data"`) }),
+		{"error with a successful status", with(responseError(200, `{"error": {"type": "x"}}`), func(e *Error) { e.Err = errors.New(`it has no "data"`) }),
 			request + `answered 200 OK, but it has no "data"; the answer begins "{\"error\": {\"type\": \"x\"}}" (tried once)`},
-		{"no answer", &Error{Operation: `reading dataset "abc"`, Method: "GET", URL: "https://api.test/v2/datasets/abc", Attempts: 2, Err: errors.New("connection refused")},
+		{"no response", &Error{Operation: `reading dataset "abc"`, Method: "GET", URL: "https://api.test/v2/datasets/abc", Attempts: 2, Err: errors.New("connection refused")},
 			request + "got no answer: connection refused (tried 2 times)"},
-		{"no request", &Error{Operation: `reading dataset "abc"`, Err: context.Canceled},
+		{"request that was not sent", &Error{Operation: `reading dataset "abc"`, Err: context.Canceled},
 			`reading dataset "abc": got no answer: context canceled`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			if got := test.err.Error(); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
@@ -81,27 +80,30 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-// TestNotFoundWithAShortToken has a token that occurs in the API's own words.
-func TestNotFoundWithAShortToken(t *testing.T) {
+// TestIsNotFound_shortToken uses a token that is part of the API's own type.
+func TestIsNotFound_shortToken(t *testing.T) {
+	t.Parallel()
 	e := &Error{Status: http.StatusNotFound, token: "r"}
 	e.setBody([]byte(`{"error": {"type": "record-not-found", "message": "Nothing here"}}`), nil)
 	if !IsNotFound(e) {
-		t.Errorf("%v is not taken for what it is", e)
+		t.Errorf("IsNotFound(%v) = false", e)
 	}
 }
 
-func TestErrorUnwraps(t *testing.T) {
+func TestError_unwrap(t *testing.T) {
+	t.Parallel()
 	cause := errors.New("cause")
 	e := fmt.Errorf("wrapped: %w", &Error{Err: cause, Stopped: context.Canceled})
 	if !errors.Is(e, cause) || !errors.Is(e, context.Canceled) || errors.Is(e, context.DeadlineExceeded) {
-		t.Errorf("%v does not unwrap to its causes alone", e)
+		t.Errorf("%v does not unwrap to its two causes", e)
 	}
 	if errs := (&Error{}).Unwrap(); len(errs) != 0 {
-		t.Errorf("no causes are %v", errs)
+		t.Errorf("an error without causes unwraps to %v", errs)
 	}
 }
 
-func TestPrintable(t *testing.T) {
+func TestError_printable(t *testing.T) {
+	t.Parallel()
 	const token = "apify_api_SECRET"
 	for _, test := range []struct{ name, in, want string }{
 		{"plain", "Dataset was not found.", "Dataset was not found."},
@@ -109,22 +111,22 @@ func TestPrintable(t *testing.T) {
 		{"control characters", "a\x00b\x07c\x7fd\u0085e", "abcd e"},
 		{"ANSI escapes", "\x1b[31mred\x1b[0m \x1b]0;title\x07", "[31mred[0m ]0;title"},
 		{"direction marks", "abc\u202edef\u200b\ufeff", "abcdef"},
-		{"bad UTF-8", "a\xffb\xc3", "ab"},
+		{"invalid UTF-8", "a\xffb\xc3", "ab"},
 		{"other scripts", "žluťoučký 馬 🐎", "žluťoučký 馬 🐎"},
 		{"200 characters", strings.Repeat("ž", 200), strings.Repeat("ž", 200)},
 		{"201 characters", strings.Repeat("ž", 201), strings.Repeat("ž", 200) + "…"},
-		{"very many", strings.Repeat("ab", 1<<20), strings.Repeat("ab", 100) + "…"},
+		{"2 million characters", strings.Repeat("ab", 1<<20), strings.Repeat("ab", 100) + "…"},
 		{"the token", "no " + token + ", no", "no (redacted), no"},
 		{"the token, twice", token + token, "(redacted)(redacted)"},
-		{"the token, hidden by control characters", "apify_api\x00_SEC\u200bRET", "(redacted)"},
-		{"the token, hidden by bad UTF-8", "apify_api_\xffSECRET", "(redacted)"},
-		{"the token across the cut", strings.Repeat("a", 195) + token, strings.Repeat("a", 195) + "(reda…"},
+		{"the token with control characters", "apify_api\x00_SEC\u200bRET", "(redacted)"},
+		{"the token with invalid UTF-8", "apify_api_\xffSECRET", "(redacted)"},
+		{"the token at the limit", strings.Repeat("a", 195) + token, strings.Repeat("a", 195) + "(reda…"},
 		{"a signature", "https://x/items?signature=MC4wLjE&format=csv", "https://x/items?signature=(redacted)&format=csv"},
-		{"a signature last", `{"url": "https://x/items?signature=MC4wLjE"}`, `{"url": "https://x/items?signature=(redacted)"}`},
+		{"a signature at the end", `{"url": "https://x/items?signature=MC4wLjE"}`, `{"url": "https://x/items?signature=(redacted)"}`},
 		{"a signature in escaped JSON", `{"m": "\"https://x?signature=MC4wLjE\""}`, `{"m": "\"https://x?signature=(redacted)\""}`},
 		{"a signature before a JSON escape", `"https://x?signature=MC4wLjE\u0026format=csv"`, `"https://x?signature=(redacted)\u0026format=csv"`},
 		{"a signature within a URL", "next=https%3A%2F%2Fx%3Fsignature%3DMC4wLjE", "next=https%3A%2F%2Fx%3Fsignature%3D(redacted)"},
-		{"a signature, hidden", "?signa\x1bture=MC4wLjE", "?signature=(redacted)"},
+		{"a signature after a control character", "?signa\x1bture=MC4wLjE", "?signature=(redacted)"},
 		{"a signature as a field", `{"signature" : "MC4wLjE"}`, `{"signature" : "(redacted)"}`},
 		{"a signing key", `{"urlSigningSecretKey":"k3y","id":"x"}`, `{"urlSigningSecretKey":"(redacted)","id":"x"}`},
 		{"a signing key in escaped JSON", `{"m":"{\"urlSigningSecretKey\": \"k3y\"}"}`, `{"m":"{\"urlSigningSecretKey\": \"(redacted)\"}"}`},
@@ -132,9 +134,10 @@ func TestPrintable(t *testing.T) {
 		{"another token in a query", "/v2?token=abc&a=b", "/v2?token=(redacted)&a=b"},
 		{"another token as a field", `{"token":"abc"}`, `{"token":"(redacted)"}`},
 		{"another token in a header", "Authorization: Bearer abc.def", "Authorization: Bearer (redacted)"},
-		{"talk of tokens", "The token is not valid: see Signature.", "The token is not valid: see Signature."},
+		{"the words token and signature", "The token is not valid: see Signature.", "The token is not valid: see Signature."},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			if got := (&Error{token: token}).printable(test.in); got != test.want {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
@@ -145,8 +148,9 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-// The server also has its say in the errors of the network.
-func TestErrorTextOfCauses(t *testing.T) {
+// TestError_printableCause checks an error of net/http, which can quote the server.
+func TestError_printableCause(t *testing.T) {
+	t.Parallel()
 	e := &Error{Operation: "reading", Err: errors.New("malformed HTTP response \"\x1b[1mapify_api_SECRET " + strings.Repeat("x", 5000)), token: "apify_api_SECRET"}
 	got := e.Error()
 	if strings.Contains(got, "SECRET") || strings.Contains(got, "\x1b") || len(got) > 300 {
@@ -154,29 +158,31 @@ func TestErrorTextOfCauses(t *testing.T) {
 	}
 }
 
-func TestIsNotFoundAndIsRefused(t *testing.T) {
-	const ours = `{"error": {"type": %q, "message": "m"}}`
+func TestIsNotFound_IsRefused(t *testing.T) {
+	t.Parallel()
+	const apiError = `{"error": {"type": %q, "message": "m"}}`
 	for _, test := range []struct {
 		name              string
 		err               error
 		notFound, refused bool
 	}{
-		{"record-not-found", answered(404, fmt.Sprintf(ours, "record-not-found")), true, true},
-		{"record-or-token-not-found", answered(404, fmt.Sprintf(ours, "record-or-token-not-found")), true, true},
-		{"wrapped", fmt.Errorf("wrapped: %w", answered(404, fmt.Sprintf(ours, "record-not-found"))), true, true},
-		{"another 404 of the API", answered(404, fmt.Sprintf(ours, "page-not-found")), false, true},
-		{"a proxy's 404", answered(404, "not found"), false, true},
-		{"another status", answered(400, fmt.Sprintf(ours, "record-not-found")), false, true},
-		{"a conflict", answered(409, fmt.Sprintf(ours, "name-not-unique")), false, true},
-		{"499", answered(499, ""), false, true},
-		{"500", answered(500, fmt.Sprintf(ours, "record-not-found")), false, false},
-		{"302", answered(302, ""), false, false},
-		{"200", answered(200, fmt.Sprintf(ours, "record-not-found")), false, false},
-		{"no answer", &Error{Err: errors.New("refused")}, false, false},
-		{"none of ours", errors.New("record-not-found"), false, false},
+		{"record-not-found", responseError(404, fmt.Sprintf(apiError, "record-not-found")), true, true},
+		{"record-or-token-not-found", responseError(404, fmt.Sprintf(apiError, "record-or-token-not-found")), true, true},
+		{"wrapped", fmt.Errorf("wrapped: %w", responseError(404, fmt.Sprintf(apiError, "record-not-found"))), true, true},
+		{"another 404 of the API", responseError(404, fmt.Sprintf(apiError, "page-not-found")), false, true},
+		{"a proxy's 404", responseError(404, "not found"), false, true},
+		{"record-not-found with another status", responseError(400, fmt.Sprintf(apiError, "record-not-found")), false, true},
+		{"a conflict", responseError(409, fmt.Sprintf(apiError, "name-not-unique")), false, true},
+		{"499", responseError(499, ""), false, true},
+		{"500", responseError(500, fmt.Sprintf(apiError, "record-not-found")), false, false},
+		{"302", responseError(302, ""), false, false},
+		{"200", responseError(200, fmt.Sprintf(apiError, "record-not-found")), false, false},
+		{"no response", &Error{Err: errors.New("refused")}, false, false},
+		{"another error", errors.New("record-not-found"), false, false},
 		{"nil", nil, false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			if got := IsNotFound(test.err); got != test.notFound {
 				t.Errorf("IsNotFound = %t", got)
 			}
@@ -187,45 +193,7 @@ func TestIsNotFoundAndIsRefused(t *testing.T) {
 	}
 }
 
-func TestPermanent(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		err  error
-		want bool
-	}{
-		{"certificate", &tls.CertificateVerificationError{Err: errors.New("expired")}, true},
-		{"no TLS", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, true},
-		{"scheme", http.ErrSchemeMismatch, true},
-		{"no such host", &net.OpError{Operation: "dial", Err: &net.DNSError{IsNotFound: true}}, true},
-		{"name server in trouble", &net.OpError{Operation: "dial", Err: &net.DNSError{IsTemporary: true}}, false},
-		{"proxy refuses", &proxyError{status: 407}, true},
-		{"proxy is busy", &proxyError{status: 429}, false},
-		{"proxy fails", &proxyError{status: 502}, false},
-		{"refused", &net.OpError{Operation: "dial", Err: errors.New("connection refused")}, false},
-		{"timeout", context.DeadlineExceeded, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			if got := isPermanent(fmt.Errorf("wrapped: %w", test.err)); got != test.want {
-				t.Errorf("got %t", got)
-			}
-		})
-	}
-}
-
-// checkPrintable fails the test unless a text is fit for a terminal.
-func checkPrintable(t *testing.T, text string) {
-	t.Helper()
-	if !utf8.ValidString(text) {
-		t.Errorf("%q is not valid UTF-8", text)
-	}
-	for _, r := range text {
-		if !unicode.IsPrint(r) {
-			t.Errorf("%q has the character %U", text, r)
-		}
-	}
-}
-
-func FuzzErrorBody(f *testing.F) {
+func FuzzError(f *testing.F) {
 	for _, seed := range []struct {
 		status         int
 		body, location string
@@ -243,7 +211,7 @@ func FuzzErrorBody(f *testing.F) {
 	const secret = "S3CR3T_0f_ours"
 	f.Fuzz(func(t *testing.T, status int, body, location string) {
 		if strings.Contains(body+location, "S3CR") {
-			return // it is not ours to leak
+			return // The secret comes from the input.
 		}
 		for _, leak := range []string{"", secret, "&signature=" + secret, `"urlSigningSecretKey": "` + secret, "Bearer " + secret} {
 			e := &Error{Operation: "reading", Method: "GET", URL: "https://api.test", Attempts: 1, Status: status, token: secret}
@@ -251,18 +219,18 @@ func FuzzErrorBody(f *testing.F) {
 			text := e.Error()
 			checkPrintable(t, text)
 			if strings.Contains(text, secret) {
-				t.Errorf("%q tells the secret", text)
+				t.Errorf("%q contains the secret", text)
 			}
 			for _, part := range []string{e.Type, e.Message, e.Body, e.Location} {
 				if n := utf8.RuneCountInString(part); n > maxQuote+1 {
 					t.Errorf("%q has %d characters", part, n)
 				}
 				if again := e.printable(part); again != part && !strings.HasSuffix(part, "…") {
-					t.Errorf("%q becomes %q when cleaned again", part, again)
+					t.Errorf("printable(%q) = %q, want the same", part, again)
 				}
 			}
 			if IsNotFound(e) && (status != http.StatusNotFound || !strings.HasPrefix(e.Type, "record-")) {
-				t.Errorf("%q of status %d means that something is gone", body, status)
+				t.Errorf("the response %d %q: a record is not found", status, body)
 			}
 		}
 	})

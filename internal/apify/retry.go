@@ -37,11 +37,14 @@ type retryPolicy struct {
 }
 
 // next reports whether a failed attempt is followed by another one, and after which delay. If only
-// the deadline of ctx prevents the retry, next returns [context.DeadlineExceeded].
+// ctx prevents the retry, next returns its error, or [context.DeadlineExceeded] if its deadline is
+// before the end of the delay.
 func (p retryPolicy) next(ctx context.Context, r *request, a *attempt) (delay time.Duration, retry bool, err error) {
-	if !a.retryable() || a.number > p.maxRetries || ctx.Err() != nil ||
-		r.nonIdempotent && a.mayHaveTakenEffect() {
+	if !a.retryable() || a.number > p.maxRetries || r.nonIdempotent && a.mayHaveTakenEffect() {
 		return 0, false, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, false, err
 	}
 	delay = p.delay(a.number, a.header, time.Now())
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= delay {
