@@ -164,7 +164,7 @@ func TestListDatasets_failedPage(t *testing.T) {
 	always.Skip = 2
 	recorder.Inject(always)
 	got, err := listIDs(t.Context(), c, ListDatasetsOptions{})
-	if e := asError(t, err); e.Status != http.StatusBadGateway || e.Attempts != 1+testRetries || e.Operation != "listing datasets" {
+	if e := asError(t, err); e.Status != http.StatusBadGateway || e.Attempts != 1+testRetries || e.Operation != "list datasets" {
 		t.Errorf("got %v", err)
 	}
 	if !slices.Equal(got, want[:19]) {
@@ -196,8 +196,8 @@ var listFaultTests = []struct {
 	{emulator.FaultListWithoutTotal, 20, 0, ""},
 	{emulator.FaultListWithOtherTimeFormat, 20, 0, ""},
 	{emulator.FaultListLags, 10, 0, ""}, // nothing shows that the newest are missing
-	{emulator.FaultListWithHalfTheItems, 18, 1, "the list ends after 18 of the 20 datasets that it should have"},
-	{emulator.FaultListWithNumbersAsNames, 0, 4, `"data.items.name" in it is not what the API would send, but a JSON number`},
+	{emulator.FaultListWithHalfTheItems, 18, 1, "the list ends after 18 of 20 datasets"},
+	{emulator.FaultListWithNumbersAsNames, 0, 4, `the body has an unexpected JSON type for "data.items.name": number`},
 }
 
 func TestListDatasets_faults(t *testing.T) {
@@ -439,7 +439,7 @@ func TestListDatasets_ends(t *testing.T) {
 			if strings.Join(got, " ") != test.want || requests != test.requests {
 				t.Errorf("got %v in %d pages, want %s in %d", got, requests, test.want, test.requests)
 			}
-			incomplete := err != nil && strings.Contains(err.Error(), "answered 200 OK, but the list ends after")
+			incomplete := err != nil && strings.Contains(err.Error(), "returned 200 OK, but the list ends after")
 			if incomplete != test.incomplete || !incomplete && err != nil {
 				t.Errorf("got the error %v, want that of an incomplete list: %t", err, test.incomplete)
 			}

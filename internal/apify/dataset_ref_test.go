@@ -10,12 +10,12 @@ func TestParseDatasetRef(t *testing.T) {
 	t.Parallel()
 	const (
 		id       = "WkzbQMuFYuamGv3YF"
-		empty    = "it is empty"
-		invalid  = "neither an id"
-		aName    = "with a ~ in front, as ~"
-		noUser   = "no user name before the slash"
-		badUser  = "not a user name"
-		badName  = "not a dataset's name"
+		empty    = "the reference is empty"
+		invalid  = "neither an ID"
+		aName    = "needs a leading ~, as in ~"
+		noUser   = "no username before the slash"
+		badUser  = "not a username"
+		badName  = "not a dataset name"
 		longest  = "a2345678901234567890123456789012345678901234567890123456789b123"
 		tooLong  = longest + "4"
 		longUser = "some_user.with-all-of.it_"

@@ -421,7 +421,7 @@ func TestDataset_responseOfAnother(t *testing.T) {
 		recorder.ClearFaults()
 		recorder.Inject(swap)
 		err := call(t.Context())
-		if e := asError(t, err); e.Status/100 != 2 || e.Attempts != 1+testRetries || !strings.Contains(err.Error(), "not the one asked for") {
+		if e := asError(t, err); e.Status/100 != 2 || e.Attempts != 1+testRetries || !strings.Contains(err.Error(), "the body is another dataset") {
 			t.Errorf("%s: got %v", name, err)
 		}
 		once := swap
@@ -436,7 +436,7 @@ func TestDataset_responseOfAnother(t *testing.T) {
 	recorder.ClearFaults()
 	recorder.Inject(swap)
 	_, err := c.CreateDataset(t.Context(), "")
-	if e := asError(t, err); e.Attempts != 1 || !strings.Contains(err.Error(), `it is a dataset named "other"`) {
+	if e := asError(t, err); e.Attempts != 1 || !strings.Contains(err.Error(), `the dataset is named "other"`) {
 		t.Errorf("create unnamed: got %v", err)
 	}
 }

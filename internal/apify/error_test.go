@@ -13,7 +13,7 @@ import (
 // responseError returns the error of a response.
 func responseError(status int, body string, location ...string) *Error {
 	e := &Error{
-		Operation: `reading dataset "abc"`,
+		Operation: `read dataset "abc"`,
 		Method:    http.MethodGet,
 		URL:       "https://api.test/v2/datasets/abc",
 		Attempts:  1,
@@ -30,46 +30,46 @@ func TestError_text(t *testing.T) {
 		change(e)
 		return e
 	}
-	const request = `reading dataset "abc": GET https://api.test/v2/datasets/abc `
+	const request = `could not read dataset "abc": GET https://api.test/v2/datasets/abc `
 	for _, test := range []struct {
 		name string
 		err  *Error
 		want string
 	}{
 		{"error of the API", responseError(404, `{"error": {"type": "record-not-found", "message": "Dataset was not found"}}`),
-			request + "answered 404 Not Found, record-not-found: Dataset was not found (tried once)"},
+			request + "returned 404 Not Found, record-not-found: Dataset was not found (tried once)"},
 		{"error of the API after 9 attempts", with(responseError(500, `{"error": {"type": "internal-error", "message": "Oops"}}`), func(e *Error) { e.Attempts = 9 }),
-			request + "answered 500 Internal Server Error, internal-error: Oops (tried 9 times)"},
+			request + "returned 500 Internal Server Error, internal-error: Oops (tried 9 times)"},
 		{"type without a message", responseError(400, `{"error": {"type": "invalid-input"}}`),
-			request + "answered 400 Bad Request, invalid-input (tried once)"},
+			request + "returned 400 Bad Request, invalid-input (tried once)"},
 		{"message without a type", responseError(400, `{"error": {"message": "No"}}`),
-			request + "answered 400 Bad Request, No (tried once)"},
+			request + "returned 400 Bad Request, No (tried once)"},
 		{"empty error", responseError(400, `{"error": {}}`),
-			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": {}}" (tried once)`},
+			request + `returned 400 Bad Request without an Apify error body; the body starts with "{\"error\": {}}" (tried once)`},
 		{"error of another form", responseError(400, `{"error": "no"}`),
-			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": \"no\"}" (tried once)`},
+			request + `returned 400 Bad Request without an Apify error body; the body starts with "{\"error\": \"no\"}" (tried once)`},
 		{"type that is a number", responseError(400, `{"error": {"type": 17}}`),
-			request + `answered 400 Bad Request without an error that the API would send; the answer begins "{\"error\": {\"type\": 17}}" (tried once)`},
+			request + `returned 400 Bad Request without an Apify error body; the body starts with "{\"error\": {\"type\": 17}}" (tried once)`},
 		{"HTML", responseError(502, "<html>\n<title>Bad gateway</title>"),
-			request + `answered 502 Bad Gateway without an error that the API would send; the answer begins "<html> <title>Bad gateway</title>" (tried once)`},
+			request + `returned 502 Bad Gateway without an Apify error body; the body starts with "<html> <title>Bad gateway</title>" (tried once)`},
 		{"empty body", responseError(503, ""),
-			request + "answered 503 Service Unavailable without an error that the API would send (tried once)"},
+			request + "returned 503 Service Unavailable without an Apify error body (tried once)"},
 		{"unknown status", responseError(599, ""),
-			request + "answered 599 without an error that the API would send (tried once)"},
+			request + "returned 599 without an Apify error body (tried once)"},
 		{"redirect", responseError(302, "moved", "/login?next=%2Fv2#top"),
-			request + `answered 302 Found, a redirect to /login; the answer begins "moved" (tried once)`},
+			request + `returned 302 Found, a redirect to /login; the body starts with "moved" (tried once)`},
 		{"redirect without a location", responseError(302, ""),
-			request + "answered 302 Found without an error that the API would send (tried once)"},
+			request + "returned 302 Found without an Apify error body (tried once)"},
 		{"location without a redirect", responseError(404, "", "/login"),
-			request + "answered 404 Not Found without an error that the API would send (tried once)"},
+			request + "returned 404 Not Found without an Apify error body (tried once)"},
 		{"malformed body", with(responseError(200, "<html>"), func(e *Error) { e.Err = errors.New("it is not JSON") }),
-			request + `answered 200 OK, but it is not JSON; the answer begins "<html>" (tried once)`},
-		{"error with a successful status", with(responseError(200, `{"error": {"type": "x"}}`), func(e *Error) { e.Err = errors.New(`it has no "data"`) }),
-			request + `answered 200 OK, but it has no "data"; the answer begins "{\"error\": {\"type\": \"x\"}}" (tried once)`},
-		{"no response", &Error{Operation: `reading dataset "abc"`, Method: "GET", URL: "https://api.test/v2/datasets/abc", Attempts: 2, Err: errors.New("connection refused")},
-			request + "got no answer: connection refused (tried 2 times)"},
-		{"request that was not sent", &Error{Operation: `reading dataset "abc"`, Err: context.Canceled},
-			`reading dataset "abc": got no answer: context canceled`},
+			request + `returned 200 OK, but it is not JSON; the body starts with "<html>" (tried once)`},
+		{"error with a successful status", with(responseError(200, `{"error": {"type": "x"}}`), func(e *Error) { e.Err = errors.New(`the body has no "data"`) }),
+			request + `returned 200 OK, but the body has no "data"; the body starts with "{\"error\": {\"type\": \"x\"}}" (tried once)`},
+		{"no response", &Error{Operation: `read dataset "abc"`, Method: "GET", URL: "https://api.test/v2/datasets/abc", Attempts: 2, Err: errors.New("connection refused")},
+			request + "got no response: connection refused (tried 2 times)"},
+		{"request that was not sent", &Error{Operation: `read dataset "abc"`, Err: context.Canceled},
+			`could not read dataset "abc": got no response: context canceled`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -55,7 +55,7 @@ var faultTests = []struct {
 	delete        faultResult
 }{
 	// Refused for now: no call can have taken effect, so even an unnamed dataset is created again.
-	{emulator.FaultRateLimited, 429, "rate-limit-exceeded", "429 Too Many Requests, rate-limit-exceeded: This is a test.", retried, retried, retried},
+	{emulator.FaultRateLimited, 429, "rate-limit-exceeded", "429 Too Many Requests, rate-limit-exceeded: This is a test", retried, retried, retried},
 	{emulator.FaultRateLimitedHTML, 429, "", "[31mWelcome[0m", retried, retried, retried},
 	{emulator.FaultRetryAfterFraction, 429, "rate-limit-exceeded", "429 Too Many Requests", retried, retried, retried},
 	{emulator.FaultRetryAfterSecond, 429, "rate-limit-exceeded", "429 Too Many Requests", retried, retried, retried},
@@ -65,38 +65,38 @@ var faultTests = []struct {
 	{emulator.FaultRetryAfterInvalid, 429, "rate-limit-exceeded", "429 Too Many Requests", retried, retried, retried},
 
 	// Server errors: the server may have acted before it failed.
-	{emulator.FaultInternalServerError, 500, "internal-server-error", "500 Internal Server Error, internal-server-error: This is a test.", retriedUncertain, failedUncertain, retriedUncertain},
+	{emulator.FaultInternalServerError, 500, "internal-server-error", "500 Internal Server Error, internal-server-error: This is a test", retriedUncertain, failedUncertain, retriedUncertain},
 	{emulator.FaultInternalServerErrorAfterEffect, 500, "internal-server-error", "500 Internal Server Error", retriedUncertain, failedUncertain, retriedDeleted},
-	{emulator.FaultBadGateway, 502, "", `502 Bad Gateway without an error that the API would send; the answer begins "upstream gone"`, retriedUncertain, failedUncertain, retriedUncertain},
-	{emulator.FaultBadGatewayAfterEffect, 502, "", "502 Bad Gateway without an error", retriedUncertain, failedUncertain, retriedDeleted},
+	{emulator.FaultBadGateway, 502, "", `502 Bad Gateway without an Apify error body; the body starts with "upstream gone"`, retriedUncertain, failedUncertain, retriedUncertain},
+	{emulator.FaultBadGatewayAfterEffect, 502, "", "502 Bad Gateway without an Apify error body", retriedUncertain, failedUncertain, retriedDeleted},
 	{emulator.FaultUnavailable, 503, "service-unavailable", "503 Service Unavailable, service-unavailable", retriedUncertain, failedUncertain, retriedUncertain},
-	{emulator.FaultUnavailableEmpty, 503, "", "503 Service Unavailable without an error", retriedUncertain, failedUncertain, retriedUncertain},
-	{emulator.FaultUnavailableHTML, 503, "", `the answer begins "<html>`, retriedUncertain, failedUncertain, retriedUncertain},
-	{emulator.FaultUnavailableHTMLCut, 503, "", "503 Service Unavailable, but it broke off: unexpected EOF", retriedUncertain, failedUncertain, retriedUncertain},
-	{emulator.FaultUnavailableHTMLTrickle, 503, "", "503 Service Unavailable, but it broke off: it did not answer within 2s", retriedUncertain, failedUncertain, retriedUncertain},
+	{emulator.FaultUnavailableEmpty, 503, "", "503 Service Unavailable without an Apify error body", retriedUncertain, failedUncertain, retriedUncertain},
+	{emulator.FaultUnavailableHTML, 503, "", `the body starts with "<html>`, retriedUncertain, failedUncertain, retriedUncertain},
+	{emulator.FaultUnavailableHTMLCut, 503, "", "503 Service Unavailable, but the body is incomplete: unexpected EOF", retriedUncertain, failedUncertain, retriedUncertain},
+	{emulator.FaultUnavailableHTMLTrickle, 503, "", "503 Service Unavailable, but the body is incomplete: the request timed out after 2s", retriedUncertain, failedUncertain, retriedUncertain},
 	{emulator.FaultMaintenance, 503, "maintenance", "503 Service Unavailable, maintenance", retriedUncertain, failedUncertain, retriedUncertain},
 	{emulator.FaultGatewayTimeout, 504, "gateway-timeout", "504 Gateway Timeout, gateway-timeout", retriedUncertain, failedUncertain, retriedUncertain},
 
 	// No response.
-	{emulator.FaultReset, 0, "", "got no answer: EOF", retriedUncertain, failedUncertain, retriedUncertain},
-	{emulator.FaultResetAfterEffect, 0, "", "got no answer: EOF", retriedUncertain, failedUncertain, retriedDeleted},
-	{emulator.FaultHang, 0, "", "got no answer: it did not answer within 2s", retriedUncertain, failedUncertain, retriedUncertain},
-	{emulator.FaultHangAfterEffect, 0, "", "got no answer: it did not answer within 2s", retriedUncertain, failedUncertain, retriedDeleted},
+	{emulator.FaultReset, 0, "", "got no response: EOF", retriedUncertain, failedUncertain, retriedUncertain},
+	{emulator.FaultResetAfterEffect, 0, "", "got no response: EOF", retriedUncertain, failedUncertain, retriedDeleted},
+	{emulator.FaultHang, 0, "", "got no response: the request timed out after 2s", retriedUncertain, failedUncertain, retriedUncertain},
+	{emulator.FaultHangAfterEffect, 0, "", "got no response: the request timed out after 2s", retriedUncertain, failedUncertain, retriedDeleted},
 
 	// A response of the API that does not arrive as a whole. A successful deletion has no body.
-	{emulator.FaultBodyCut, 200, "", "but it broke off: unexpected EOF", retriedUncertain, failedUncertain, retriedDeleted},
-	{emulator.FaultTrickle, 200, "", "but it broke off: it did not answer within 2s", retriedUncertain, failedUncertain, unaffected},
+	{emulator.FaultBodyCut, 200, "", "but the body is incomplete: unexpected EOF", retriedUncertain, failedUncertain, retriedDeleted},
+	{emulator.FaultTrickle, 200, "", "but the body is incomplete: the request timed out after 2s", retriedUncertain, failedUncertain, unaffected},
 
 	// A response of something else, such as a proxy or a captive portal.
 	{emulator.FaultHTMLPage, 200, "", `200 OK, but`, retriedUncertain, failedUncertain, retriedUncertain},
-	{emulator.FaultHTMLPageAfterEffect, 200, "", `the answer begins "<html>`, retriedUncertain, failedUncertain, retriedDeleted},
+	{emulator.FaultHTMLPageAfterEffect, 200, "", `the body starts with "<html>`, retriedUncertain, failedUncertain, retriedDeleted},
 	{emulator.FaultEmptyBody, 200, "", "200 OK, but", retriedUncertain, failedUncertain, retriedUncertain},
 	{emulator.FaultNoData, 200, "", "200 OK, but", retriedUncertain, failedUncertain, retriedUncertain},
 	{emulator.FaultNullData, 200, "", "200 OK, but", retriedUncertain, failedUncertain, retriedUncertain},
 	{emulator.FaultEmptyData, 200, "", "200 OK, but", retriedUncertain, failedUncertain, retriedUncertain},
 	{emulator.FaultWrongTypes, 200, "", "200 OK, but", retriedUncertain, failedUncertain, retriedUncertain},
 	{emulator.FaultInvalidID, 200, "", "200 OK, but", retriedUncertain, failedUncertain, retriedUncertain},
-	{emulator.FaultBodyTooLong, 200, "", "200 OK, but it is longer than 16 MiB", retriedUncertain, failedUncertain, retriedUncertain},
+	{emulator.FaultBodyTooLong, 200, "", "200 OK, but the body is longer than 16 MiB", retriedUncertain, failedUncertain, retriedUncertain},
 
 	// Refused for good.
 	{emulator.FaultRedirect, 302, "", "302 Found, a redirect to https://elsewhere.example/login", refused, refused, refused},
@@ -105,12 +105,12 @@ var faultTests = []struct {
 	{emulator.FaultPaymentRequired, 402, "not-enough-usage-to-run-paid-actor", "402 Payment Required", refused, refused, refused},
 	{emulator.FaultForbidden, 403, "insufficient-permissions", "403 Forbidden", refused, refused, refused},
 	{emulator.FaultNotFoundByAPI, 404, "record-not-found", "404 Not Found, record-not-found", refused, refused, refused},
-	{emulator.FaultNotFoundByProxy, 404, "", "404 Not Found without an error that the API would send", refused, refused, refused},
-	{emulator.FaultNotFoundHTML, 404, "", "404 Not Found without an error that the API would send", refused, refused, refused},
+	{emulator.FaultNotFoundByProxy, 404, "", "404 Not Found without an Apify error body", refused, refused, refused},
+	{emulator.FaultNotFoundHTML, 404, "", "404 Not Found without an Apify error body", refused, refused, refused},
 	{emulator.FaultMethodNotAllowed, 405, "method-not-allowed", "405 Method Not Allowed", refused, refused, refused},
 	{emulator.FaultConflict, 409, "conflict", "409 Conflict", refused, refused, refused},
 	{emulator.FaultTooLarge, 413, "request-too-large", "413 Request Entity Too Large", refused, refused, refused},
-	{emulator.FaultTooLargeHTML, 413, "", "413 Request Entity Too Large without an error", refused, refused, refused},
+	{emulator.FaultTooLargeHTML, 413, "", "413 Request Entity Too Large without an Apify error body", refused, refused, refused},
 }
 
 // cell is a fault and the name of an operation.

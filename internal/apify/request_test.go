@@ -58,10 +58,10 @@ func TestRequest_cannotBeBuilt(t *testing.T) {
 			c := newLocalClient(t, recorder, func(c *Config) {
 				c.Log = func(_ context.Context, a Attempt) { t.Errorf("the attempt %+v is in the log", a) }
 			})
-			r.operation = "building a request"
+			r.operation = "build a request"
 			_, err := c.do(t.Context(), r)
 			if e := asError(t, err); e.Attempts != 0 || e.Status != 0 || e.MayHaveTakenEffect || e.Err == nil ||
-				!strings.HasPrefix(err.Error(), "building a request: ") {
+				!strings.HasPrefix(err.Error(), "could not build a request: ") {
 				t.Errorf("got %+v", e)
 			}
 			if n := len(recorder.Requests()); n != 0 {
@@ -380,18 +380,18 @@ func TestRequest_logWithoutToken(t *testing.T) {
 func TestRequest_invalidBody(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
-		``:                             "it is empty",
-		`<html>`:                       "it is not the JSON that the API would send: invalid character '<' looking for beginning of value",
-		`{"data": {"id": "x"`:          "it is not the JSON that the API would send: unexpected end of JSON input",
-		`[]`:                           "it is not what the API would send, but a JSON array",
-		`"text"`:                       "it is not what the API would send, but a JSON string",
-		`{"data": 17}`:                 `"data" in it is not what the API would send, but a JSON number`,
-		`{"data": {"id": 17.5}}`:       `"data.id" in it is not what the API would send, but a JSON number`,
-		`{"data": {"stats": true}}`:    `"data.stats" in it is not what the API would send, but a JSON bool`,
-		`{"data": {"itemCount": 1.5}}`: `"data.itemCount" in it is not what the API would send, but a JSON number`,
-		`{"data": {"fields": [{}]}}`:   `"data.fields" in it is not what the API would send, but a JSON object`,
-		`{}`:                           `it has no "data"`,
-		`{"data": {"id": "a/b"}}`:      `it has a dataset without a usable "id"`,
+		``:                             "the body is empty",
+		`<html>`:                       "the body is not valid JSON: invalid character '<' looking for beginning of value",
+		`{"data": {"id": "x"`:          "the body is not valid JSON: unexpected end of JSON input",
+		`[]`:                           "the body has an unexpected JSON type: array",
+		`"text"`:                       "the body has an unexpected JSON type: string",
+		`{"data": 17}`:                 `the body has an unexpected JSON type for "data": number`,
+		`{"data": {"id": 17.5}}`:       `the body has an unexpected JSON type for "data.id": number`,
+		`{"data": {"stats": true}}`:    `the body has an unexpected JSON type for "data.stats": bool`,
+		`{"data": {"itemCount": 1.5}}`: `the body has an unexpected JSON type for "data.itemCount": number`,
+		`{"data": {"fields": [{}]}}`:   `the body has an unexpected JSON type for "data.fields": object`,
+		`{}`:                           `the body has no "data"`,
+		`{"data": {"id": "a/b"}}`:      `the body has a dataset without a valid "id"`,
 	} {
 		c := newLocalClient(t, respond(body), func(c *Config) { c.MaxRetries = 0 })
 		_, err := c.GetDataset(t.Context(), DatasetIDRef("abc"))

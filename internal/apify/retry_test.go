@@ -27,7 +27,7 @@ func TestRetryPolicy(t *testing.T) {
 	)
 	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
 	incomplete := fmt.Errorf("%w: %w", ErrIncompleteBody, io.ErrUnexpectedEOF)
-	malformed := errors.New("it is not the JSON that the API would send")
+	malformed := errors.New("the body is not valid JSON")
 	for _, test := range []struct {
 		name      string
 		connected bool
@@ -42,7 +42,7 @@ func TestRetryPolicy(t *testing.T) {
 		{"connection refused", no, 0, dial(syscall.ECONNREFUSED), no, yes, yes},
 		{"connection reset", no, 0, dial(syscall.ECONNRESET), no, yes, yes},
 		{"no route to the host", no, 0, dial(syscall.EHOSTUNREACH), no, yes, yes},
-		{"no connection in time", no, 0, errors.New("it did not answer within 30s"), no, yes, yes},
+		{"no connection in time", no, 0, errors.New("the request timed out after 30s"), no, yes, yes},
 		{"name server fails", no, 0, dial(&net.DNSError{IsTemporary: true}), no, yes, yes},
 		{"unknown host", no, 0, dial(&net.DNSError{IsNotFound: true}), no, no, no},
 		{"invalid certificate", no, 0, &tls.CertificateVerificationError{Err: errors.New("expired")}, no, no, no},
@@ -56,7 +56,7 @@ func TestRetryPolicy(t *testing.T) {
 		// No response. The request may have taken effect.
 		{"reset", yes, 0, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, yes, yes, no},
 		{"closed", yes, 0, io.EOF, yes, yes, no},
-		{"no response in time", yes, 0, errors.New("it did not answer within 30s"), yes, yes, no},
+		{"no response in time", yes, 0, errors.New("the request timed out after 30s"), yes, yes, no},
 		{"malformed response", yes, 0, errors.New("malformed HTTP response"), yes, yes, no},
 
 		// A successful status, but not a response of the API.

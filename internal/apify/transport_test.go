@@ -370,9 +370,9 @@ func TestClient_proxyTunnel(t *testing.T) {
 	}{
 		{name: "connects", connects: 1},
 		{name: "fails twice", refusals: []int{502, 503}, connects: 3},
-		{name: "fails", refusals: []int{502, 502, 502, 502, 502}, connects: 4, err: "answered 502 Bad Gateway"},
-		{name: "requires a password", refusals: []int{407, 407}, connects: 1, err: "answered 407 Proxy Authentication Required"},
-		{name: "forbids", refusals: []int{403, 403}, connects: 1, err: "answered 403 Forbidden"},
+		{name: "fails", refusals: []int{502, 502, 502, 502, 502}, connects: 4, err: "returned 502 Bad Gateway"},
+		{name: "requires a password", refusals: []int{407, 407}, connects: 1, err: "returned 407 Proxy Authentication Required"},
+		{name: "forbids", refusals: []int{403, 403}, connects: 1, err: "returned 403 Forbidden"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

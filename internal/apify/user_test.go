@@ -49,7 +49,7 @@ func TestCurrentUser_withoutID(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"data": {}}`, `{"data": {"id": ""}}`, `{"data": {"id": null, "username": "jane"}}`} {
 		u, err := newLocalClient(t, respond(body)).CurrentUser(t.Context())
-		if e := asError(t, err); u != nil || e.Err == nil || e.Err.Error() != `it has no "id"` {
+		if e := asError(t, err); u != nil || e.Err == nil || e.Err.Error() != `the account has no "id"` {
 			t.Errorf("%s: got %+v, %v", body, u, err)
 		}
 	}

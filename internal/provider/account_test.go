@@ -64,7 +64,7 @@ func TestTokenAccount_timeout(t *testing.T) {
 	defer cancel()
 	_, err := account.get(short)
 	var e *apify.Error
-	if !errors.As(err, &e) || !errors.Is(e.Stopped, context.DeadlineExceeded) || e.Operation != "reading the token's user" {
+	if !errors.As(err, &e) || !errors.Is(e.Stopped, context.DeadlineExceeded) || e.Operation != "read the token's account" {
 		t.Errorf("the caller with a short timeout got %v", err)
 	}
 	<-arrived
