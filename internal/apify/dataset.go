@@ -40,8 +40,8 @@ type Dataset struct {
 	// URLSigningSecretKey is the key of such signatures. Only tokens with write permission get it.
 	URLSigningSecretKey *string `json:"urlSigningSecretKey"`
 
-	// NameOmitted reports whether the response has no name, not even an empty one. An item of a list
-	// without a name can be a named dataset.
+	// NameOmitted reports whether the response has no name, not even an empty one. An item of a
+	// list without a name can be a named dataset.
 	NameOmitted bool `json:"-"`
 }
 
@@ -239,8 +239,8 @@ func (c *Client) DatasetHasItems(ctx context.Context, id string) (bool, error) {
 var errNoDatasetID = errors.New(`the body has a dataset without a valid "id"`)
 
 // validate reports whether a response is the requested dataset: the cache of a proxy must not
-// exchange datasets. It removes the name that lists contain for an unnamed dataset, which is empty or
-// the dataset's ID.
+// exchange datasets. It removes the name that lists contain for an unnamed dataset, which is empty
+// or the dataset's ID.
 func (d *Dataset) validate(ref DatasetRef) error {
 	d.NameOmitted = d.Name == nil
 	if d.Name != nil && (*d.Name == "" || *d.Name == d.ID) {

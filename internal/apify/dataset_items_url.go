@@ -10,11 +10,11 @@ import (
 // not return the key to the token.
 var ErrNoSigningKey = errors.New("the API did not return the dataset's signing key")
 
-// DatasetItemsURL returns an address of a dataset's items that needs no token, with query parameters
-// of the items endpoint. If anyone with the dataset's ID can read the items, the URL is plain and
-// signed is false; otherwise it is signed here, as in Apify's clients, and expires at the given time.
-// The dataset must come from a single read. The error is [ErrNoSigningKey], or that of an
-// itemsPublicUrl that is not a URL.
+// DatasetItemsURL returns an address of a dataset's items that needs no token, with query
+// parameters of the items endpoint. If anyone with the dataset's ID can read the items, the URL is
+// plain and signed is false; otherwise it is signed here, as in Apify's clients, and expires at the
+// given time. The dataset must come from a single read. The error is [ErrNoSigningKey], or that of
+// an itemsPublicUrl that is not a URL.
 //
 // Apify API docs: https://docs.apify.com/api/v2/dataset-items-get
 func (c *Client) DatasetItemsURL(d *Dataset, expires time.Time, options url.Values) (itemsURL string, signed bool, err error) {
@@ -48,10 +48,10 @@ func (c *Client) DatasetItemsURL(d *Dataset, expires time.Time, options url.Valu
 	return u.String(), signed, nil
 }
 
-// CanReuseItemsURL reports whether a signed items URL that the API returned earlier does the same as
-// a new one of the same dataset: only their signatures differ, and the earlier one is valid until the
-// given time at least. If the token has the dataset's signing key, the earlier signature must match
-// it: a key that was replaced has invalidated the signatures made with it.
+// CanReuseItemsURL reports whether a signed items URL that the API returned earlier does the same
+// as a new one of the same dataset: only their signatures differ, and the earlier one is valid
+// until the given time at least. If the token has the dataset's signing key, the earlier signature
+// must match it: a key that was replaced has invalidated the signatures made with it.
 func CanReuseItemsURL(earlier, latest string, d *Dataset, until time.Time) bool {
 	earlierRest, signature, err := SplitSignature(earlier)
 	if err != nil || signature == "" {

@@ -45,7 +45,8 @@ func (c *Client) ListDatasets(ctx context.Context, options ListDatasetsOptions) 
 // DatasetPages reads a list page by page, without a gap and without a dataset twice, while datasets
 // are created and deleted. Each page overlaps the page before by one dataset: if another dataset is
 // there, earlier datasets were deleted and the rest has moved up, so it goes back. Only a server
-// with a single dataset in a page leaves no room for the overlap. It is not safe for concurrent use.
+// with a single dataset in a page leaves no room for the overlap. It is not safe for concurrent
+// use.
 type DatasetPages struct {
 	client  *Client
 	options ListDatasetsOptions
@@ -90,8 +91,8 @@ func (p *DatasetPages) Next(ctx context.Context) ([]Dataset, error) {
 		end := p.offset + len(items)
 		// Without a total, the list ends at the first page with no new datasets.
 		done := len(items) == 0 || total != nil && end >= *total || len(unseen) == 0 && end >= p.reached
-		// With unnamed datasets, Apify leaves out empty datasets (apify/apify-docs#1275) and does not
-		// say whether the total includes them.
+		// With unnamed datasets, Apify leaves out empty datasets (apify/apify-docs#1275) and does
+		// not say whether the total includes them.
 		if done && total != nil && end < *total && !p.options.Unnamed {
 			return nil, p.client.incompleteListError(end, *total)
 		}

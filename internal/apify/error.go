@@ -49,8 +49,8 @@ type Error struct {
 	Stopped error
 	// MayHaveTakenEffect reports whether the server may have acted on one of the attempts.
 	MayHaveTakenEffect bool
-	// CreatedID is the ID of the dataset that the server created, if only the Location header of the
-	// response could be read.
+	// CreatedID is the ID of the dataset that the server created, if only the Location header of
+	// the response could be read.
 	CreatedID string
 
 	token string

@@ -71,8 +71,8 @@ func TestRequest_cannotBeBuilt(t *testing.T) {
 	}
 }
 
-// TestRequest_sendsBodyAgain checks that each attempt of an update has the whole body, whatever ended
-// the attempt before.
+// TestRequest_sendsBodyAgain checks that each attempt of an update has the whole body, whatever
+// ended the attempt before.
 func TestRequest_sendsBodyAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

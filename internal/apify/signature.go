@@ -20,8 +20,8 @@ const signatureVersion = "0"
 // errInvalidSignature is the error of every signature that cannot be decoded.
 var errInvalidSignature = errors.New("not a signature of version 0")
 
-// Sign returns a signature that gives access to a dataset's items until it expires. It computes what
-// createStorageContentSignature of Apify's @apify/utilities does. The zero time means that the
+// Sign returns a signature that gives access to a dataset's items until it expires. It computes
+// what createStorageContentSignature of Apify's @apify/utilities does. The zero time means that the
 // signature never expires; other times are truncated to milliseconds.
 func Sign(secretKey, datasetID string, expires time.Time) string {
 	ms := "0"

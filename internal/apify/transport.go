@@ -12,14 +12,14 @@ const (
 	// connections to a host and closes the others after each request.
 	maxIdleConnections = 1000
 
-	// idleTimeout closes connections before load balancers usually do (after 60 s or more). A request
-	// that is written to a connection while the server closes it fails, and not every POST is
-	// retryable.
+	// idleTimeout closes connections before load balancers usually do (after 60 s or more). A
+	// request that is written to a connection while the server closes it fails, and not every POST
+	// is retryable.
 	idleTimeout = 30 * time.Second
 )
 
-// newTransport returns Go's default transport, changed to keep one connection per parallel operation
-// and to report the errors of proxies.
+// newTransport returns Go's default transport, changed to keep one connection per parallel
+// operation and to report the errors of proxies.
 func newTransport(requestTimeout time.Duration) http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok { // replaced by the program, for all its HTTP clients

@@ -13,8 +13,8 @@ import (
 const accountTimeout = time.Minute
 
 // tokenAccount looks up the account that the token belongs to, at most once in a provider process.
-// The result is kept, an error too: a token that cannot read its own account, or an API that is down,
-// would cost every later lookup the same time again.
+// The result is kept, an error too: a token that cannot read its own account, or an API that is
+// down, would cost every later lookup the same time again.
 type tokenAccount struct {
 	client *apify.Client
 

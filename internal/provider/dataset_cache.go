@@ -13,8 +13,8 @@ import (
 
 const (
 	// singleReads is the number of datasets that are read one by one before the list is fetched:
-	// small configurations see no difference. Terraform reads ten at once by default. The last of its
-	// second ten fetches the list, so the third ten do not wait for it.
+	// small configurations see no difference. Terraform reads ten at once by default. The last of
+	// its second ten fetches the list, so the third ten do not wait for it.
 	singleReads = 19
 	// readsPerPage is the number of further reads that pay for one further page, so that a small
 	// configuration in a large account never fetches the whole list.
@@ -25,9 +25,9 @@ const (
 )
 
 // datasetCache serves reads of single datasets from the API's list of datasets, up to a thousand in
-// one request, once there have been many reads. It does so only if the list proves that a single read
-// would return what is known. A dataset that is missing from the list, that this run has changed, or
-// that differs from the prior state in the list is read singly.
+// one request, once there have been many reads. It does so only if the list proves that a single
+// read would return what is known. A dataset that is missing from the list, that this run has
+// changed, or that differs from the prior state in the list is read singly.
 type datasetCache struct {
 	named   datasetList // the account's named datasets
 	unnamed datasetList // all datasets of the account: the API cannot list unnamed ones alone
@@ -76,8 +76,8 @@ func (c *datasetCache) observe(d *apify.Dataset) {
 	c.urlForms[urlFormKey{*d.UserID, *d.GeneralAccess}] = urlForm(*d.ItemsPublicURL, d.ID)
 }
 
-// urlForm returns an items URL without the dataset's ID and its signature, or "" if the URL cannot be
-// parsed.
+// urlForm returns an items URL without the dataset's ID and its signature, or "" if the URL cannot
+// be parsed.
 func urlForm(itemsURL, id string) string {
 	rest, signature, err := apify.SplitSignature(itemsURL)
 	if err != nil {
@@ -92,8 +92,8 @@ func urlForm(itemsURL, id string) string {
 
 // isUnchanged reports whether the list proves that a single read would return the prior model. A
 // signed items URL in it must be valid until the given time. A list can lag behind the writes of an
-// earlier run, and can write a time in another form: it can confirm what is known, and cannot show a
-// change.
+// earlier run, and can write a time in another form: it can confirm what is known, and cannot show
+// a change.
 func (c *datasetCache) isUnchanged(ctx context.Context, prior datasetModel, validUntil time.Time) bool {
 	list := &c.named
 	if prior.Name.IsNull() {
@@ -154,7 +154,8 @@ type datasetList struct {
 	fetching chan struct{}
 	failed   bool
 	done     bool // whether the list has been read to its end
-	// complete reports whether the list has been read to its end and every dataset in it has a name.
+	// complete reports whether the list has been read to its end and every dataset in it has a
+	// name.
 	complete bool
 	// pageTimeout is the constant of this name, or the value of a test.
 	pageTimeout time.Duration
@@ -189,8 +190,8 @@ func (l *datasetList) find(ctx context.Context, match func() *apify.Dataset) (d 
 	}
 }
 
-// waitUntil returns the time until which an operation waits for pages: a few seconds at most, and no
-// more than half of its remaining time, so that the other half is left for a single read.
+// waitUntil returns the time until which an operation waits for pages: a few seconds at most, and
+// no more than half of its remaining time, so that the other half is left for a single read.
 func (l *datasetList) waitUntil(ctx context.Context) time.Time {
 	now := time.Now()
 	limit := now.Add(l.pageTimeout)
@@ -202,8 +203,8 @@ func (l *datasetList) waitUntil(ctx context.Context) time.Time {
 	return limit
 }
 
-// waitForPage waits for the next page, and reports whether it has been added or given up. l.mu must be
-// locked.
+// waitForPage waits for the next page, and reports whether it has been added or given up. l.mu must
+// be locked.
 func (l *datasetList) waitForPage(ctx context.Context, until time.Time) bool {
 	if l.fetching == nil {
 		l.fetching = make(chan struct{})
@@ -223,8 +224,8 @@ func (l *datasetList) waitForPage(ctx context.Context, until time.Time) bool {
 	return false
 }
 
-// fetch adds the next page. It has a context of its own, so that the timeout of one resource does not
-// end the fetch for all others.
+// fetch adds the next page. It has a context of its own, so that the timeout of one resource does
+// not end the fetch for all others.
 func (l *datasetList) fetch(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, l.pageTimeout)
 	defer cancel()

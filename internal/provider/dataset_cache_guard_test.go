@@ -17,8 +17,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-// The tests below need no change for a new attribute. They fail if the cache would serve it wrongly:
-// one that lists omit must be in keepOmittedByLists, and one that lists have must not be.
+// The tests below need no change for a new attribute. They fail if the cache would serve it
+// wrongly: one that lists omit must be in keepOmittedByLists, and one that lists have must not be.
 
 func TestDatasetCache_everyAttribute(t *testing.T) {
 	checkGoroutines(t)
@@ -54,7 +54,8 @@ func TestDatasetCache_everyChangeInLists(t *testing.T) {
 			server := newFilledDatasets(t, singleReads+1)
 			s := newStoreTestWithHandler(t, server)
 			s.read(server.ids...)
-			// The first dataset is read singly, so the form of items URLs after the change is known.
+			// The first dataset is read singly, so the form of items URLs after the change is
+			// known.
 			for _, id := range []string{server.ids[0], server.ids[singleReads]} {
 				server.change(id, property, fillDataset(t, id, 1000)[property])
 			}
@@ -68,8 +69,9 @@ func TestDatasetCache_everyChangeInLists(t *testing.T) {
 	}
 }
 
-// filledDatasets is an API with datasets that have a value for every field of [apify.Dataset]. Items of
-// its lists have the properties that the schema DatasetListItem in Apify's OpenAPI document has.
+// filledDatasets is an API with datasets that have a value for every field of [apify.Dataset].
+// Items of its lists have the properties that the schema DatasetListItem in Apify's OpenAPI
+// document has.
 type filledDatasets struct {
 	ids         []string
 	listedNames []string
@@ -121,8 +123,8 @@ func (s *filledDatasets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"data": data}) // an error means that the client is gone
 }
 
-// fillDataset returns the JSON object of a dataset whose fields all have values. They are numbered from
-// first on, so that no two of them are the same.
+// fillDataset returns the JSON object of a dataset whose fields all have values. They are numbered
+// from first on, so that no two of them are the same.
 func fillDataset(t *testing.T, id string, first int) map[string]any {
 	t.Helper()
 	formats := map[string]string{}

@@ -12,8 +12,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// While lists hang, reads succeed within a timeout that is shorter than that of a page, and each list
-// is requested once.
+// While lists hang, reads succeed within a timeout that is shorter than that of a page, and each
+// list is requested once.
 func TestDatasetCache_hangingLists(t *testing.T) {
 	checkGoroutines(t)
 	const timeout, ofPage = 600 * time.Millisecond, time.Second
@@ -72,8 +72,8 @@ func TestDatasetCache_failingLists(t *testing.T) {
 	}
 }
 
-// A read waits for all pages together no longer than for one page that hangs, although the number of
-// lookups pays for many pages.
+// A read waits for all pages together no longer than for one page that hangs, although the number
+// of lookups pays for many pages.
 func TestDatasetCache_slowLists(t *testing.T) {
 	checkGoroutines(t)
 	const timeout = 200 * time.Millisecond

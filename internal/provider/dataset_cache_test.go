@@ -280,7 +280,8 @@ func TestDatasetCache_differences(t *testing.T) {
 	}
 }
 
-// run reads as many datasets singly as are needed before the list, and then the dataset of the case.
+// run reads as many datasets singly as are needed before the list, and then the dataset of the
+// case.
 func (c cacheCase) run(s *storeTest) {
 	s.tb.Helper()
 	for i := range singleReads + 1 {
@@ -314,8 +315,8 @@ func (c cacheCase) run(s *storeTest) {
 	}
 }
 
-// A signature must be valid for signatureMargin, and every items URL has the form that the first reads
-// of this run had.
+// A signature must be valid for signatureMargin, and every items URL has the form that the first
+// reads of this run had.
 func TestDatasetCache_signatures(t *testing.T) {
 	checkGoroutines(t)
 	for name, test := range map[string]struct {

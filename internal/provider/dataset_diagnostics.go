@@ -12,7 +12,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-// Summaries of the diagnostics about datasets. Each names the failed operation and the kind of object.
+// Summaries of the diagnostics about datasets. Each names the failed operation and the kind of
+// object.
 const (
 	summaryCreate = "Creating Apify dataset failed"
 	summaryRead   = "Reading Apify dataset failed"
@@ -75,9 +76,9 @@ func accessNotSet(id string, err error) diag.Diagnostic {
 	return clientError(summaryCreate, err, fmt.Sprintf("The provider created or adopted dataset %s, but could not set its general_access.", id))
 }
 
-// existingDataset returns the diagnostic of a creation whose name an existing dataset has: a warning
-// if it adopts the dataset, else an error. Terraform folds warnings with the same summary into one, so
-// each summary contains the name.
+// existingDataset returns the diagnostic of a creation whose name an existing dataset has: a
+// warning if it adopts the dataset, else an error. Terraform folds warnings with the same summary
+// into one, so each summary contains the name.
 func existingDataset(d *apify.Dataset, plan datasetResourceModel, summary string) diag.Diagnostic {
 	facts := "ID " + d.ID
 	if d.CreatedAt != nil {
@@ -191,8 +192,8 @@ func deleteError(err error) diag.Diagnostic {
 	return clientError(summaryDelete, err, "The resource remains in state.")
 }
 
-// accessDiagnostic returns the diagnostic of a dataset that the API does not find and that may still
-// exist, or nil for other errors.
+// accessDiagnostic returns the diagnostic of a dataset that the API does not find and that may
+// still exist, or nil for other errors.
 func accessDiagnostic(summary string, err error) diag.Diagnostic {
 	var (
 		account *accountError
@@ -201,7 +202,7 @@ func accessDiagnostic(summary string, err error) diag.Diagnostic {
 	switch {
 	case errors.As(err, &account):
 		return clientError(summary, account.err, fmt.Sprintf("The API found no dataset %s. The provider could not look up the token's account, "+
-			"so it cannot tell whether the dataset was deleted or is inaccessible to this token. The state was not changed.", account.datasetID))
+			"so it does not know whether the dataset was deleted or is inaccessible to this token. The state was not changed.", account.datasetID))
 	case errors.As(err, &lost):
 		owner := "State contains no owner of the dataset"
 		if lost.ownerID != "" {
@@ -233,8 +234,8 @@ func containsItems(e *containsItemsError) diag.Diagnostic {
   or run terraform state rm apify_dataset.NAME.`, id, e.items, e.prior.ConsoleURL.ValueString(), id))
 }
 
-// keptForAnotherResource returns the warning of a deletion that would remove a dataset which another
-// resource has adopted.
+// keptForAnotherResource returns the warning of a deletion that would remove a dataset which
+// another resource has adopted.
 func keptForAnotherResource(id string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(summaryKept+": "+id,
 		fmt.Sprintf("Dataset %s was not deleted, because another resource, or the replacement of this resource, created or adopted "+

@@ -154,7 +154,8 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 	}
 }
 
-// listOption returns the attribute of an item option that the API expects as a comma-separated list.
+// listOption returns the attribute of an item option that the API expects as a comma-separated
+// list.
 func listOption(description string) schema.ListAttribute {
 	return schema.ListAttribute{
 		MarkdownDescription: description,

@@ -43,9 +43,9 @@ func (l *datasetListResource) ListResourceConfigSchema(_ context.Context, _ list
 	}
 }
 
-// List streams the datasets while the pages of the API's list arrive, and requests no page beyond the
-// limit, which the framework does not enforce. Items of lists lack attributes of the resource, so if
-// Terraform wants whole resources, each dataset is read as well.
+// List streams the datasets while the pages of the API's list arrive, and requests no page beyond
+// the limit, which the framework does not enforce. Items of lists lack attributes of the resource,
+// so if Terraform wants whole resources, each dataset is read as well.
 func (l *datasetListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var filter datasetFilter
 	if diags := req.Config.Get(ctx, &filter); diags.HasError() {
@@ -101,8 +101,8 @@ func (l *datasetListResource) read(ctx context.Context, item listItem, whole boo
 }
 
 // readAhead calls read for the values of a sequence, for a number of them at once, and yields the
-// results in the order of the values. Results that read rejects are left out. It yields at most limit
-// results, and starts no read beyond the limit. All reads have ended when it returns.
+// results in the order of the values. Results that read rejects are left out. It yields at most
+// limit results, and starts no read beyond the limit. All reads have ended when it returns.
 func readAhead[V, R any](values iter.Seq[V], parallel int, limit int64, read func(V) (R, bool)) iter.Seq[R] {
 	type outcome struct {
 		result R

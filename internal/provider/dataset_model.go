@@ -51,8 +51,8 @@ type datasetStats struct {
 	InflatedBytes types.Int64 `tfsdk:"inflated_bytes"`
 }
 
-// The functions below are the only conversion from the API's object. A field that the server left out
-// becomes null. An error is errInvalidTimestamp.
+// The functions below are the only conversion from the API's object. A field that the server left
+// out becomes null. An error is errInvalidTimestamp.
 
 func newDatasetSummary(d *apify.Dataset) (datasetSummary, error) {
 	createdAt, err := newTimestamp(d.CreatedAt)
@@ -116,7 +116,8 @@ func newSchema(d *apify.Dataset) jsontypes.Normalized {
 	return jsontypes.NewNormalizedValue(string(d.Schema))
 }
 
-// errInvalidTimestamp is the error of a response that contains a time in another form than RFC 3339.
+// errInvalidTimestamp is the error of a response that contains a time in another form than RFC
+// 3339.
 var errInvalidTimestamp = errors.New("invalid timestamp")
 
 func newTimestamp(s *string) (timetypes.RFC3339, error) {
@@ -160,12 +161,12 @@ func (m *datasetModel) keepName(prior datasetModel) {
 	}
 }
 
-// signatureMargin is the minimum time for which the signature of an items URL must still be valid for
-// the URL to stay in state. Apify's signatures expire after 14 days.
+// signatureMargin is the minimum time for which the signature of an items URL must still be valid
+// for the URL to stay in state. Apify's signatures expire after 14 days.
 const signatureMargin = 7 * 24 * time.Hour
 
-// keepItemsURL keeps a prior items URL that differs from the latest one in its signature alone and is
-// valid for long enough.
+// keepItemsURL keeps a prior items URL that differs from the latest one in its signature alone and
+// is valid for long enough.
 func (m *datasetModel) keepItemsURL(prior datasetModel, d *apify.Dataset, now time.Time) {
 	if apify.CanReuseItemsURL(prior.ItemsPublicURL.ValueString(), m.ItemsPublicURL.ValueString(), d, now.Add(signatureMargin)) {
 		m.ItemsPublicURL = prior.ItemsPublicURL
@@ -185,7 +186,8 @@ type datasetResourceModel struct {
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`
 }
 
-// Defaults of the attributes that exist in Terraform only. The schema has them, and import sets them.
+// Defaults of the attributes that exist in Terraform only. The schema has them, and import sets
+// them.
 const (
 	defaultAdoptExisting = true
 	defaultForceDestroy  = false

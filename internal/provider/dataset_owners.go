@@ -10,8 +10,9 @@ import (
 // by name makes both possible. Terraform sends a provider no resource addresses, so datasetOwners
 // works with the requests about each dataset alone.
 //
-// Terraform runs one provider process per walk. In it, each resource in state is planned once, and so
-// is each resource to create. A replacement is planned as an update first and then as a creation.
+// Terraform runs one provider process per walk. In it, each resource in state is planned once, and
+// so is each resource to create. A replacement is planned as an update first and then as a
+// creation.
 type datasetOwners struct {
 	mu sync.Mutex
 	// refreshed contains the IDs of datasets that a resource's state had when it was refreshed.

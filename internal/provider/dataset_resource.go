@@ -146,8 +146,8 @@ var generalAccessLevels = []string{
 	string(apify.AnyoneWithNameCanRead),
 }
 
-// timeoutsAttribute returns the usual attribute with descriptions of its own, and with a validator that
-// rejects durations that are not positive and names the attribute.
+// timeoutsAttribute returns the usual attribute with descriptions of its own, and with a validator
+// that rejects durations that are not positive and names the attribute.
 func timeoutsAttribute(ctx context.Context) schema.SingleNestedAttribute {
 	describe := func(operation string) string {
 		return fmt.Sprintf("Maximum time for %s, including retries, as a duration such as `30s` or `10m`. Defaults to `5m`.", operation)
@@ -185,8 +185,8 @@ func setState(ctx context.Context, state *tfsdk.State, identity *tfsdk.ResourceI
 	return diags
 }
 
-// withTimeout returns the context of an operation, which ends after the timeout in its configuration
-// or state, such as timeouts.Value.Create, or after defaultTimeout.
+// withTimeout returns the context of an operation, which ends after the timeout in its
+// configuration or state, such as timeouts.Value.Create, or after defaultTimeout.
 func withTimeout(
 	ctx context.Context, timeout func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics,
 ) (context.Context, context.CancelFunc) {

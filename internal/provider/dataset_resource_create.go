@@ -11,8 +11,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-// discardTimeout limits the deletion of a new dataset whose creation failed, which continues after an
-// interrupt.
+// discardTimeout limits the deletion of a new dataset whose creation failed, which continues after
+// an interrupt.
 const discardTimeout = 30 * time.Second
 
 func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -47,8 +47,8 @@ func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest
 	}
 }
 
-// finishCreation applies the planned general access to a dataset that a POST returned, and returns the
-// state.
+// finishCreation applies the planned general access to a dataset that a POST returned, and returns
+// the state.
 func (r *datasetResource) finishCreation(ctx context.Context, plan datasetResourceModel, d *apify.Dataset) (datasetResourceModel, diag.Diagnostics) {
 	sent := apify.DatasetUpdate{Name: new(plan.Name.ValueString())} // empty for null
 	if access := plan.GeneralAccess; !access.IsNull() && !access.IsUnknown() {

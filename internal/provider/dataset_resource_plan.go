@@ -14,11 +14,13 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-// nameLookupTimeout limits the lookup of the name of a planned creation. The apply does not need it.
+// nameLookupTimeout limits the lookup of the name of a planned creation. The apply does not need
+// it.
 const nameLookupTimeout = time.Minute
 
-// replacedIDKey is the key of the private data in which the plan of an update stores the dataset's ID.
-// If the resource is being replaced, Terraform passes that to the plan of the creation that follows.
+// replacedIDKey is the key of the private data in which the plan of an update stores the dataset's
+// ID. If the resource is being replaced, Terraform passes that to the plan of the creation that
+// follows.
 const replacedIDKey = "replaced"
 
 // ModifyPlan validates a plan against the server and the other resources of this walk, and sets the

@@ -46,8 +46,8 @@ func changes(state, plan datasetResourceModel) apify.DatasetUpdate {
 	return u
 }
 
-// updateError returns the error of a failed update. Apify does not document the status of a rename to
-// a name that another dataset has, so the provider looks the name up.
+// updateError returns the error of a failed update. Apify does not document the status of a rename
+// to a name that another dataset has, so the provider looks the name up.
 func (r *datasetResource) updateError(ctx context.Context, state, plan datasetResourceModel, err error) diag.Diagnostic {
 	if name := plan.Name.ValueString(); name != "" && !sameName(state.Name, plan.Name) && apify.IsRefused(err) {
 		holder, lookupErr := r.store.get(ctx, apify.DatasetNameRef("", name))
@@ -59,8 +59,8 @@ func (r *datasetResource) updateError(ctx context.Context, state, plan datasetRe
 }
 
 // stateAfterWrite returns the planned values, with unknown ones taken from the API's response. What
-// was sent must be in the response. Terraform rejects a state that differs from a known planned value,
-// so changes made by others are left to the next refresh.
+// was sent must be in the response. Terraform rejects a state that differs from a known planned
+// value, so changes made by others are left to the next refresh.
 func stateAfterWrite(plan datasetResourceModel, d *apify.Dataset, sent apify.DatasetUpdate) (datasetResourceModel, diag.Diagnostics) {
 	m, err := newDatasetModel(d)
 	if err != nil {

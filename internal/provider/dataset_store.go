@@ -63,8 +63,8 @@ func (e *existingDatasetError) Error() string {
 	return fmt.Sprintf("dataset %s has the name already", e.dataset.ID)
 }
 
-// accountError is the error of a dataset that the API does not find, if the token's account cannot be
-// looked up.
+// accountError is the error of a dataset that the API does not find, if the token's account cannot
+// be looked up.
 type accountError struct {
 	datasetID string
 	err       error
@@ -73,8 +73,8 @@ type accountError struct {
 func (e *accountError) Error() string { return e.err.Error() }
 func (e *accountError) Unwrap() error { return e.err }
 
-// lostAccessError is the error of a dataset that the API does not find, if state says that the owner
-// is another account than the token's.
+// lostAccessError is the error of a dataset that the API does not find, if state says that the
+// owner is another account than the token's.
 type lostAccessError struct {
 	ownerID  string // empty if state has none
 	account  *apify.User
@@ -108,8 +108,8 @@ func (s *datasetStore) get(ctx context.Context, ref apify.DatasetRef) (*apify.Da
 	return s.client.GetDataset(ctx, ref)
 }
 
-// itemsURL reads a dataset and returns an address of its items that needs no token. The error is that
-// of the API or of [apify.Client.DatasetItemsURL].
+// itemsURL reads a dataset and returns an address of its items that needs no token. The error is
+// that of the API or of [apify.Client.DatasetItemsURL].
 func (s *datasetStore) itemsURL(ctx context.Context, id string, expires time.Time, options url.Values) (itemsURL string, signed bool, err error) {
 	d, err := s.client.GetDataset(ctx, apify.DatasetIDRef(id))
 	if err != nil {
@@ -118,8 +118,8 @@ func (s *datasetStore) itemsURL(ctx context.Context, id string, expires time.Tim
 	return s.client.DatasetItemsURL(d, expires, options)
 }
 
-// list returns the datasets that match a filter, oldest first. An error is its last value. Not every
-// server applies every filter, so the provider applies them again.
+// list returns the datasets that match a filter, oldest first. An error is its last value. Not
+// every server applies every filter, so the provider applies them again.
 func (s *datasetStore) list(ctx context.Context, filter datasetFilter) iter.Seq2[*apify.Dataset, error] {
 	return func(yield func(*apify.Dataset, error) bool) {
 		options := filter.options()
@@ -195,10 +195,10 @@ func (s *datasetStore) plan(id string) error {
 // isApplying reports whether this walk is an apply that has started to write.
 func (s *datasetStore) isApplying() bool { return s.owners.isWriting() }
 
-// planCreation returns the existing dataset that has the name of a planned creation, or nil. adopt is
-// whether the creation would adopt it, and replacedID the ID of the dataset that the same resource has
-// now, if the resource is being replaced. The error is a [managedTwiceError], an [errNamePlannedTwice]
-// or that of the API.
+// planCreation returns the existing dataset that has the name of a planned creation, or nil. adopt
+// is whether the creation would adopt it, and replacedID the ID of the dataset that the same
+// resource has now, if the resource is being replaced. The error is a [managedTwiceError], an
+// [errNamePlannedTwice] or that of the API.
 func (s *datasetStore) planCreation(ctx context.Context, name string, adopt bool, replacedID string) (*apify.Dataset, error) {
 	if !s.owners.planName(name) {
 		return nil, errNamePlannedTwice
@@ -236,8 +236,8 @@ func (s *datasetStore) findByName(ctx context.Context, name string) (*apify.Data
 	return d, err
 }
 
-// isOwn reports whether a dataset certainly belongs to the token's account: not every server applies
-// the list's ownership filter.
+// isOwn reports whether a dataset certainly belongs to the token's account: not every server
+// applies the list's ownership filter.
 func (s *datasetStore) isOwn(ctx context.Context, d *apify.Dataset) bool {
 	user, err := s.account.get(ctx)
 	return err == nil && d.UserID != nil && *d.UserID == user.ID
@@ -285,8 +285,8 @@ func (s *datasetStore) delete(ctx context.Context, prior datasetModel, force boo
 		items.prior = prior
 		return items
 	case apify.IsNotFound(err):
-		// Nothing is deleted after a 404: a dataset that the provider could not look into may contain
-		// items.
+		// Nothing is deleted after a 404: a dataset that the provider could not look into may
+		// contain items.
 		if err = s.notFound(ctx, prior, err); errors.Is(err, errDatasetDeleted) {
 			err = nil
 		}
@@ -323,8 +323,8 @@ func (s *datasetStore) discard(ctx context.Context, id string) error {
 	return nil
 }
 
-// items returns the number of items of a dataset, such as "3 items", or "" without any. The counters
-// lag behind, so if they are 0 it requests one item.
+// items returns the number of items of a dataset, such as "3 items", or "" without any. The
+// counters lag behind, so if they are 0 it requests one item.
 func (s *datasetStore) items(ctx context.Context, id string) (string, error) {
 	d, err := s.client.GetDataset(ctx, apify.DatasetIDRef(id))
 	if err != nil {

@@ -99,7 +99,8 @@ func TestDatasetStore_refreshTwice(t *testing.T) {
 	s.expectReads(0, 0)
 }
 
-// A refresh keeps an items URL whose signature is valid for long enough, and the spelling of a name.
+// A refresh keeps an items URL whose signature is valid for long enough, and the spelling of a
+// name.
 func TestDatasetStore_refreshKeeps(t *testing.T) {
 	checkGoroutines(t)
 	s := newStoreTest(t, true, 0)
@@ -178,7 +179,8 @@ func isLostAccess(ownerID string) func(error) bool {
 	}
 }
 
-// After a 404 to the search for items, the dataset must not be deleted: it may have become accessible.
+// After a 404 to the search for items, the dataset must not be deleted: it may have become
+// accessible.
 func TestDatasetStore_deleteInaccessible(t *testing.T) {
 	checkGoroutines(t)
 	s := newStoreTest(t, true, 0)

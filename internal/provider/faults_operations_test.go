@@ -31,11 +31,11 @@ type operation struct {
 	checkError func(*faultCase)
 }
 
-// Reading more datasets than readsBeforeList one by one makes the provider list them instead. The test
-// reads listedReads of them after that.
+// Reading more datasets than readsBeforeList one by one makes the provider list them instead. The
+// test reads listedReads of them after that.
 const (
 	readsBeforeList = 19
-	listedReads = 3
+	listedReads     = 3
 )
 
 // arrangePlan plans a change in a walk of its own.

@@ -28,8 +28,8 @@ const (
 	secondToken  = "apify_api_another"
 )
 
-// storeTest is a server for tests of the store and its cache, and the models that an earlier run has
-// left in state.
+// storeTest is a server for tests of the store and its cache, and the models that an earlier run
+// has left in state.
 type storeTest struct {
 	tb     testing.TB
 	server *emulator.Server
@@ -45,8 +45,8 @@ type storeTest struct {
 	state []datasetModel
 }
 
-// newStoreTest starts an emulator that ends with the test. Its accounts restrict the access to their
-// datasets, or do not.
+// newStoreTest starts an emulator that ends with the test. Its accounts restrict the access to
+// their datasets, or do not.
 func newStoreTest(tb testing.TB, restricted bool, pageLimit int) *storeTest {
 	tb.Helper()
 	options := emulator.Options{
@@ -192,8 +192,8 @@ func (s *storeTest) sentInAll() int {
 	return n
 }
 
-// expectReads fails the test unless the stores sent exactly these numbers of requests since the last
-// reset: reads of single datasets, and pages of lists.
+// expectReads fails the test unless the stores sent exactly these numbers of requests since the
+// last reset: reads of single datasets, and pages of lists.
 func (s *storeTest) expectReads(single, pages int) {
 	s.tb.Helper()
 	sent := s.sent()

@@ -10,10 +10,10 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-// quietLogs disables logging in this process unless a TF_LOG variable is set, and reports whether it
-// did. Otherwise terraform-plugin-log would format every trace line of the SDK as JSON, and Terraform
-// would discard it: half of the CPU time of a large plan. It must be called before the provider is
-// served.
+// quietLogs disables logging in this process unless a TF_LOG variable is set, and reports whether
+// it did. Otherwise terraform-plugin-log would format every trace line of the SDK as JSON, and
+// Terraform would discard it: half of the CPU time of a large plan. It must be called before the
+// provider is served.
 func quietLogs() bool {
 	for _, variable := range os.Environ() {
 		if name, value, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "TF_LOG") && value != "" {
@@ -26,8 +26,8 @@ func quietLogs() bool {
 	return true
 }
 
-// requestLogger returns a function that logs one debug line for each attempt of a request. It masks the
-// token in every line.
+// requestLogger returns a function that logs one debug line for each attempt of a request. It masks
+// the token in every line.
 func requestLogger(token string) func(context.Context, apify.Attempt) {
 	return func(ctx context.Context, a apify.Attempt) {
 		fields := map[string]any{

@@ -27,8 +27,8 @@ var storageKinds = []storageKind{
 	datasetKind,
 }
 
-// storageKind is a kind of storage: everything that Terraform can use of it, and a store that combines
-// the API with the memory of one provider process.
+// storageKind is a kind of storage: everything that Terraform can use of it, and a store that
+// combines the API with the memory of one provider process.
 type storageKind struct {
 	newStore           func(*apify.Client, *tokenAccount, func() time.Time) any
 	resources          []func() resource.Resource
@@ -46,8 +46,8 @@ func New(version string) func() provider.Provider {
 
 type apifyProvider struct {
 	version string
-	// now is the clock that signatures are compared with, and retryDelay the client's first delay; tests
-	// set them.
+	// now is the clock that signatures are compared with, and retryDelay the client's first delay;
+	// tests set them.
 	now        func() time.Time
 	retryDelay time.Duration
 }
@@ -76,8 +76,8 @@ func (p *apifyProvider) Configure(ctx context.Context, req provider.ConfigureReq
 // stores are the stores of a configured provider, one for each of the storageKinds.
 type stores []any
 
-// storeOf returns the store of type S from what Configure has passed on. It returns the zero value if
-// the provider is not configured, as during validation.
+// storeOf returns the store of type S from what Configure has passed on. It returns the zero value
+// if the provider is not configured, as during validation.
 func storeOf[S any](data any, diags *diag.Diagnostics) (store S) {
 	if data == nil {
 		return store

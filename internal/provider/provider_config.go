@@ -167,8 +167,8 @@ func (m *providerModel) unknown() []string {
 	return names
 }
 
-// readToken returns the token from the configuration or the environment. It removes white space around
-// the token, such as the line break at the end of a file.
+// readToken returns the token from the configuration or the environment. It removes white space
+// around the token, such as the line break at the end of a file.
 func readToken(configured types.String, diags *diag.Diagnostics) string {
 	token, origin := os.Getenv(tokenVariable), "The environment variable "+tokenVariable
 	if !configured.IsNull() {

@@ -14,8 +14,8 @@ import (
 const address = "registry.terraform.io/apify/apify"
 
 // gcPercent lets the heap grow to three times the live memory, instead of twice, before the garbage
-// collector runs. A call allocates much and keeps nearly nothing, so a few more MiB save a fifth of the
-// CPU time.
+// collector runs. A call allocates much and keeps nearly nothing, so a few more MiB save a fifth of
+// the CPU time.
 const gcPercent = 200
 
 // Serve serves the provider over the plugin protocol until the CLI that started this process
@@ -46,9 +46,9 @@ type protocolServer interface {
 }
 
 // quietServer is a provider server for a process that logs nothing. The context of a call contains
-// loggers only, which the framework copies and queries all the same. In addition, the framework keeps
-// the context of every call until the process ends, about 10 KiB each. Therefore calls that are made
-// once or more for each object get contexts without values.
+// loggers only, which the framework copies and queries all the same. In addition, the framework
+// keeps the context of every call until the process ends, about 10 KiB each. Therefore calls that
+// are made once or more for each object get contexts without values.
 type quietServer struct{ protocolServer }
 
 // bare calls f with a context that has no values but is canceled with ctx, or after the call.

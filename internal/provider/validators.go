@@ -19,8 +19,8 @@ var (
 	_ validator.String = baseURLValidator{}
 )
 
-// datasetNameValidator validates a dataset's name by the API's rule, so that a plan fails and not the
-// apply.
+// datasetNameValidator validates a dataset's name by the API's rule, so that a plan fails and not
+// the apply.
 type datasetNameValidator struct{}
 
 func (datasetNameValidator) Description(context.Context) string {
@@ -69,8 +69,8 @@ func (v datasetIDValidator) ValidateString(ctx context.Context, req validator.St
 	}
 }
 
-// durationValidator validates a positive Go duration. Terraform shows the errors of nested attributes
-// at the first line of the resource, so the text names the attribute.
+// durationValidator validates a positive Go duration. Terraform shows the errors of nested
+// attributes at the first line of the resource, so the text names the attribute.
 type durationValidator struct{}
 
 func (durationValidator) Description(context.Context) string {
