@@ -110,7 +110,7 @@ func TestAccDataset_localPlatform(t *testing.T) {
 	name := s.name(t)
 	const restricted = "resource \"apify_dataset\" \"test\" {\n name = %q\n general_access = \"RESTRICTED\"\n}\n"
 	c.write("main.tf", fmt.Sprintf(restricted, name))
-	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset change not applied", `general_access is <null>, and not "RESTRICTED"`,
+	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset change not applied", `general_access is null instead of "RESTRICTED"`,
 		"remove general_access from the configuration", "left for the next apply")
 	if c.attributes(testAddress) != nil {
 		t.Error("the dataset is in the state")

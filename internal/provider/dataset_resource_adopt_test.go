@@ -36,7 +36,7 @@ func TestAccDataset_adopt(t *testing.T) {
 				resource "apify_dataset" "second" { name = "`+second.Name+`" }
 				resource "apify_dataset" "other"  { name = "`+other+`" }
 			`)
-			about := fmt.Sprintf("There is a dataset named %q already: %s, created at %s, with 2 items by its counter.",
+			about := fmt.Sprintf("A dataset named %q already exists (ID %s, created %s, about 2 items).",
 				d.Name, d.ID, d.CreatedAt.Format("2006-01-02T15:04:05.000Z"))
 
 			plan := c.run("plan", "-detailed-exitcode")
@@ -45,8 +45,8 @@ func TestAccDataset_adopt(t *testing.T) {
 			apply.expect(t, 0, "Existing Apify dataset adopted", about)
 			for _, r := range []result{plan, apply} {
 				// Terraform shows only one of several warnings with the same summary.
-				r.expect(t, r.code, fmt.Sprintf("There is a dataset named %q already: %s", second.Name, second.ID))
-				r.expectNone(t, fmt.Sprintf("There is a dataset named %q", other))
+				r.expect(t, r.code, fmt.Sprintf("A dataset named %q already exists (ID %s", second.Name, second.ID))
+				r.expectNone(t, fmt.Sprintf("A dataset named %q", other))
 			}
 			c.expectID(testAddress, d.ID)
 			s.expectWritesInAnyOrder(t, "POST /v2/datasets?name="+d.Name, "POST /v2/datasets?name="+second.Name, "POST /v2/datasets?name="+other)
@@ -110,8 +110,8 @@ func TestAccDataset_adoptRefused(t *testing.T) {
 	existing, createdAt := s.create(t, name)
 	texts := []string{
 		"Apify dataset already exists",
-		fmt.Sprintf("There is a dataset named %q already: %s, created at %s, with 0 items", strings.ToUpper(name), existing, createdAt),
-		"nothing was changed",
+		fmt.Sprintf("A dataset named %q already exists (ID %s, created %s, about 0 items", strings.ToUpper(name), existing, createdAt),
+		"Nothing was changed",
 		`import { to = apify_dataset.NAME id = "` + existing + `" }`,
 		"terraform import apify_dataset.NAME " + existing,
 	}
@@ -186,7 +186,7 @@ func TestAccDataset_adoptRefusedAtApply(t *testing.T) {
 			s.Recorder.Inject(emulator.Fault{Method: http.MethodPost, Before: func(*http.Request) {
 				s.API.Seed(emulator.Dataset{ID: id, Name: name})
 			}})
-			c.run("apply", "tfplan").expect(t, 1, "Apify dataset already exists", id, "nothing was changed",
+			c.run("apply", "tfplan").expect(t, 1, "Apify dataset already exists", id, "Nothing was changed",
 				`import { to = apify_dataset.NAME id = "`+id+`" }`, "terraform import apify_dataset.NAME "+id)
 			s.expectWrites(t, "POST /v2/datasets?name="+name)
 			if c.attributes(testAddress) != nil {
@@ -381,7 +381,7 @@ func TestAccDataset_sameName(t *testing.T) {
 		resource "apify_dataset" "b" { name = "`+strings.ToUpper(name)+`" }
 	`)
 	r := c.run("apply", "-auto-approve")
-	r.expect(t, 1, "Apify dataset managed twice", "Another resource of this configuration creates a dataset named")
+	r.expect(t, 1, "Apify dataset managed twice", "Another resource of this configuration also creates a dataset named")
 	r.expectErrors(t, 1)
 	s.expectWrites(t)
 }
@@ -433,8 +433,8 @@ func TestAccDataset_nameOfOtherResource(t *testing.T) {
 
 	s.Recorder.Reset()
 	c.write("second.tf", `resource "apify_dataset" "second" { name = "`+strings.ToUpper(name)+`" }`)
-	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "Dataset "+id, "moved {")
-	c.run("apply", "-auto-approve", "-refresh=false").expect(t, 1, "Apify dataset managed twice", "Dataset "+id, "moved {")
+	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "manages dataset "+id, "moved {")
+	c.run("apply", "-auto-approve", "-refresh=false").expect(t, 1, "Apify dataset managed twice", "manages dataset "+id, "moved {")
 	s.expectWrites(t)
 
 	c.remove("second.tf")
@@ -496,8 +496,8 @@ func TestAccDataset_importTwice(t *testing.T) {
 	c.mustRun("import", "apify_dataset.second", id)
 
 	s.Recorder.Reset()
-	c.run("plan").expect(t, 1, "Apify dataset managed twice", "Dataset "+id, "terraform state rm")
-	c.run("destroy", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "Dataset "+id)
+	c.run("plan").expect(t, 1, "Apify dataset managed twice", "manages dataset "+id, "terraform state rm")
+	c.run("destroy", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "manages dataset "+id)
 	s.expectWrites(t)
 
 	c.remove("second.tf")
@@ -525,6 +525,6 @@ func TestAccDataset_importBlockTwice(t *testing.T) {
 			}
 		`, label, name, []string{id, "~" + name}[i]))
 	}
-	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "Dataset "+id)
+	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "manages dataset "+id)
 	s.expectWrites(t)
 }

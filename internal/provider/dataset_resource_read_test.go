@@ -75,8 +75,8 @@ func TestAccDataset_sharedReadOnly(t *testing.T) {
 	}
 
 	c.write("main.tf", fmt.Sprintf(nameOnly, name+"-2"))
-	c.run("apply", "-auto-approve").expect(t, 1, "Updating Apify dataset failed", d.ID, "403 Forbidden, insufficient-permissions", "share it with write access")
-	c.run("destroy", "-auto-approve").expect(t, 1, "Deleting Apify dataset failed", d.ID, "403 Forbidden, insufficient-permissions", "stays in the state")
+	c.run("apply", "-auto-approve").expect(t, 1, "Updating Apify dataset failed", d.ID, "403 Forbidden, insufficient-permissions", "share the dataset with write access")
+	c.run("destroy", "-auto-approve").expect(t, 1, "Deleting Apify dataset failed", d.ID, "403 Forbidden, insufficient-permissions", "remains in state")
 	c.write("main.tf", fmt.Sprintf(nameOnly, name))
 	c.expectNoChanges()
 

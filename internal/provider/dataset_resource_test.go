@@ -256,7 +256,7 @@ func TestAccDataset_renameOntoTakenName(t *testing.T) {
 	s.Recorder.Reset()
 	c.write("main.tf", config(strings.ToUpper(taken)))
 	c.run("apply", "-auto-approve").expect(t, 1, "Updating Apify dataset failed", "Dataset "+id, `"`+strings.ToUpper(taken)+`"`,
-		"is the name of dataset "+holder, "Nothing was changed", "Choose another name")
+		"because dataset "+holder+" already uses that name", "Nothing was changed", "Choose another name")
 	s.expectWrites(t, "PUT /v2/datasets/"+id+` {"name":"`+strings.ToUpper(taken)+`"}`)
 
 	c.write("main.tf", config(name))
@@ -278,7 +278,7 @@ func TestAccDataset_nameNotApplied(t *testing.T) {
 		d["name"] = name
 	})})
 	c.write("main.tf", fmt.Sprintf(nameOnly, name+"-2"))
-	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset change not applied", id, `name is "`+name+`", and not "`+name+`-2"`)
+	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset change not applied", id, `name is "`+name+`" instead of "`+name+`-2"`)
 	if got := c.attributes(testAddress)["name"]; got != name {
 		t.Errorf("the state has the name %q, want %q", got, name)
 	}
@@ -297,15 +297,15 @@ func TestAccDataset_invalidConfig(t *testing.T) {
 	c := s.newCLI(t)
 	mistakes := []struct{ label, attribute, text string }{
 		{"long", `name = "` + strings.Repeat("a", 64) + `"`, "64 characters"},
-		{"empty", `name = ""`, "for an unnamed dataset"},
-		{"underscore", `name = "a_b"`, `cannot be "a_b"`},
-		{"leading", `name = "-a"`, `cannot be "-a"`},
-		{"trailing", `name = "a-"`, `cannot be "a-"`},
-		{"letter", `name = "café"`, `cannot be "café" (4 characters)`},
+		{"empty", `name = ""`, "For an unnamed dataset"},
+		{"underscore", `name = "a_b"`, `got "a_b"`},
+		{"leading", `name = "-a"`, `got "-a"`},
+		{"trailing", `name = "a-"`, `got "a-"`},
+		{"letter", `name = "café"`, `got "café" (4 characters)`},
 		{"level", `general_access = "PUBLIC"`, `value must be one of: ["FOLLOW_USER_SETTING" "RESTRICTED" "ANYONE_WITH_ID_CAN_READ" "ANYONE_WITH_NAME_CAN_READ"]`},
 		{"nameless", `general_access = "ANYONE_WITH_NAME_CAN_READ"`, "Apify dataset needs a name"},
-		{"no_duration", `timeouts = { create = "soon" }`, `timeouts.create: "soon" is not a duration`},
-		{"no_time", `timeouts = { delete = "0s" }`, "timeouts.delete: 0s is not above zero"},
+		{"no_duration", `timeouts = { create = "soon" }`, `timeouts.create must be a duration with the units "h", "m", "s" or "ms", such as "30s" or "1h30m", got "soon"`},
+		{"no_time", `timeouts = { delete = "0s" }`, `timeouts.delete must be a positive duration, got "0s"`},
 	}
 	var config strings.Builder
 	for _, m := range mistakes {

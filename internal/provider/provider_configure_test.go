@@ -221,7 +221,7 @@ func TestAccProvider_invalidConfig(t *testing.T) {
 		"a wrong token":    {`token = "wrong"`, []string{"401", "user-or-token-not-found", "rejected the API token"}},
 		"not a URL":        {`base_url = "nonsense"`, []string{summaryInvalidBaseURL, `"nonsense"`}},
 		"no server":        {`base_url = "` + closed + `"`, []string{"connection refused", "could not connect", "base_url"}},
-		"a web server":     {`base_url = "` + html.URL + `"`, []string{"200 OK", "Welcome to [31mnginx[0m!", "not what the API would send"}},
+		"a web server":     {`base_url = "` + html.URL + `"`, []string{"200 OK", "Welcome to [31mnginx[0m!", "did not come from the Apify API"}},
 		"too many retries": {`max_retries = 21`, []string{"max_retries", "between 0 and 20"}},
 	} {
 		t.Run(name, func(t *testing.T) {
