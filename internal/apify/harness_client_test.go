@@ -157,7 +157,7 @@ func checkErrorText(t *testing.T, err error) {
 	t.Helper()
 	text := err.Error()
 	checkPrintable(t, text)
-	for _, part := range []string{emulator.DefaultToken, "panic", "json:", "Go struct", "Go value", "apify.", "url.", "http:", "nil"} {
+	for _, part := range []string{emulator.DefaultToken, "panic", "json:", "Go struct", "Go value", "apify.", "url.", "http:", "<nil>", "nil pointer"} {
 		if strings.Contains(strings.ReplaceAll(text, "http://", ""), part) {
 			t.Errorf("the error contains %q: %s", part, text)
 		}
