@@ -73,21 +73,21 @@ func (c *datasetCache) observe(d *apify.Dataset) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.urlForms[urlFormKey{*d.UserID, *d.GeneralAccess}] = urlForm(*d.ItemsPublicURL, d.ID)
+	c.urlForms[urlFormKey{*d.UserID, *d.GeneralAccess}], _ = urlForm(*d.ItemsPublicURL, d.ID)
 }
 
-// urlForm returns an items URL without the dataset's ID and its signature, or "" if the URL cannot
-// be parsed.
-func urlForm(itemsURL, id string) string {
-	rest, signature, err := apify.SplitSignature(itemsURL)
+// urlForm returns an items URL without the dataset's ID and its signature, and the signature. Both
+// are "" if the URL cannot be parsed.
+func urlForm(itemsURL, id string) (form, signature string) {
+	form, signature, err := apify.SplitSignature(itemsURL)
 	if err != nil {
-		return ""
+		return "", ""
 	}
-	rest = strings.ReplaceAll(rest, id, "*")
+	form = strings.ReplaceAll(form, id, "*")
 	if signature != "" {
-		rest += " signed"
+		form += " signed"
 	}
-	return rest
+	return form, signature
 }
 
 // isUnchanged reports whether the list proves that a single read would return the prior model. A
@@ -120,12 +120,12 @@ func (c *datasetCache) isCurrentURL(item *apify.Dataset, itemsURL types.String, 
 	c.mu.Lock()
 	latest := c.urlForms[urlFormKey{*item.UserID, *item.GeneralAccess}]
 	c.mu.Unlock()
-	if latest == "" || latest != urlForm(itemsURL.ValueString(), item.ID) {
+	form, signature := urlForm(itemsURL.ValueString(), item.ID)
+	if form == "" || form != latest {
 		return false
 	}
-	_, signature, err := apify.SplitSignature(itemsURL.ValueString())
-	if err != nil || signature == "" {
-		return err == nil
+	if signature == "" {
+		return true
 	}
 	expires, err := apify.SignatureExpiry(signature)
 	return err == nil && apify.IsValidUntil(expires, validUntil)
