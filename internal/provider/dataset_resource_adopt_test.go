@@ -355,9 +355,9 @@ func TestDataset_unknownAdoptExisting(t *testing.T) {
 	s.newWalk(t, nil).mustPlan(instance{}, values{"name": d.Name, "adopt_existing": unknown{}})
 }
 
-// TestDataset_lookupsOfApply plans two creations again in the apply, as Terraform does. The first
-// plan looks its name up. The second does not, because the apply has sent a POST by then, and its
-// own POST follows at once.
+// TestDataset_lookupsOfApply plans two creations again in the apply, as Terraform does. Each looks
+// its name up once: the plan can have shown the ID of a dataset to adopt, and the apply must return
+// it.
 func TestDataset_lookupsOfApply(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -367,7 +367,7 @@ func TestDataset_lookupsOfApply(t *testing.T) {
 			t.Errorf("the creation has the diagnostics\n%s", ds)
 		}
 	}
-	s.expectSent(t, getDataset, postDatasets, postDatasets)
+	s.expectSent(t, getDataset, postDatasets, getDataset, postDatasets)
 }
 
 // TestAccDataset_sameName has two new resources with one name.

@@ -31,7 +31,7 @@ func sentence(s string) string {
 	if s == "" {
 		return s
 	}
-	s = strings.ToUpper(s[:1]) + s[1:]
+	s = capitalize(s)
 	if !strings.HasSuffix(s, ".") {
 		s += "."
 	}
@@ -54,6 +54,9 @@ func advise(err error) string {
 	}
 	return advice
 }
+
+// capitalize returns a text that is not empty with a capital letter at the beginning.
+func capitalize(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func join(a, b string) string { return strings.TrimSpace(a + " " + b) }
 

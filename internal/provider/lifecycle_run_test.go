@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"pgregory.net/rapid"
 )
 
@@ -30,6 +31,8 @@ type run struct {
 
 // change is a planned change of a resource.
 type change struct {
+	// forced reports whether the configuration of a replacement allows to delete items.
+	forced   bool
 	resource *managedResource
 	plan     planned
 	destroy  bool
@@ -136,10 +139,12 @@ func (m *world) planReplacement(w *walk, r *managedResource, state instance, cre
 			return nil, ds
 		}
 	}
+	w.upgrade(m.Context(), state) // a tainted resource is read, but planned without its state
 	p, more := w.plan(m.Context(), instance{private: private}, r.config)
 	ds = append(ds, more...)
 	null := w.null(w.dataset())
-	deletion := &change{resource: r, destroy: true, plan: planned{prior: state, config: null, state: null, private: state.private}}
+	deletion := &change{resource: r, destroy: true, plan: planned{prior: state, config: null, state: null, private: p.private}}
+	deletion.forced = !createBeforeDestroy && r.config["force_destroy"] == true
 	creation := &change{resource: r, plan: p}
 	if createBeforeDestroy {
 		deletion.needs = creation
@@ -158,6 +163,7 @@ func (m *world) applyRun(run run, changes []*change) []runError {
 	w := m.walk(nil)
 	m.s.Recorder.Reset()
 	before := m.snapshot(w)
+	m.adopted = map[string]bool{}
 	for _, r := range m.resources {
 		m.Logf("%s: configured as %v, dataset %v in the state", r.name, r.config, w.values(r.state.state)["id"])
 	}
@@ -198,6 +204,10 @@ func (m *world) setInterrupt(cancel context.CancelFunc) {
 	m.interrupt = cancel
 }
 
+// inconsistentFinalPlan is the summary of Terraform's error about a plan that differs during the
+// apply.
+const inconsistentFinalPlan = "Provider produced inconsistent final plan"
+
 // stages returns the changes that need no others, and then the rest.
 func stages(changes []*change) [][]*change {
 	var first, second []*change
@@ -214,7 +224,15 @@ func stages(changes []*change) [][]*change {
 // applyChange carries out one change, as Terraform does.
 func (m *world) applyChange(ctx context.Context, w *walk, run run, before snapshot, c *change) diagnostics {
 	if c.destroy {
-		after, ds := w.apply(ctx, c.plan)
+		plan, ds := c.plan, diagnostics(nil)
+		if c.needs != nil { // a deposed object, which Terraform plans again
+			plan, ds = w.plan(ctx, c.plan.prior, nil)
+			if len(ds.errors()) > 0 {
+				return ds
+			}
+		}
+		after, more := w.apply(ctx, plan)
+		ds = append(ds, more...)
 		m.checkDestroy(w, c, after, ds)
 		c.succeeded = len(ds.errors()) == 0
 		// With create before destroy, the state has the new object already.
@@ -230,12 +248,14 @@ func (m *world) applyChange(ctx context.Context, w *walk, run run, before snapsh
 	}
 	// Terraform plans every creation and update again before it applies it.
 	p, ds := w.plan(ctx, prior, c.resource.config)
+	if len(ds.errors()) == 0 && !m.checkFinalPlan(w, c, p, run) {
+		ds = append(ds, &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: inconsistentFinalPlan})
+	}
 	if len(ds.errors()) == 0 {
-		m.checkFinalPlan(w, c, p)
 		after, more := w.apply(ctx, p)
 		ds = append(ds, more...)
 		c.succeeded = len(more.errors()) == 0
-		m.checkApplied(w, c, create, after, more, before)
+		m.checkApplied(w, c, create, after, ds, before)
 		if c.succeeded {
 			c.resource.state, c.resource.tainted = after, false
 			if create || run.refresh && !run.stale {
@@ -298,6 +318,15 @@ func (m *world) resolve(e runError) (leaving bool) {
 				r.state = instance{}
 			}
 			rename()
+		case d.Summary == summaryNameConflict, d.Summary == summaryNameCycle, d.Summary == summaryNeedsOrder:
+			rename()
+		case d.Summary == summaryTakesTurns && r.config != nil:
+			rename()
+		case d.Summary == summaryTakesTurns: // destroy later
+			leaving = true
+			r.config = values{"name": m.walk(nil).values(r.state.state)["name"]}
+		case d.Summary == inconsistentFinalPlan, d.Summary == summaryDeletedInApply:
+			// The next plan shows the facts.
 		case d.Summary == summaryExists:
 			r.config["adopt_existing"] = true
 		case d.Summary == summaryUpdate && strings.Contains(d.Detail, "cannot be renamed"):

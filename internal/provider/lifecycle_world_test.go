@@ -61,6 +61,10 @@ type world struct {
 	renames int
 	// falseNotFound reports whether the server can return 404 for a dataset that exists.
 	falseNotFound bool
+	// faulty reports whether the server can fail.
+	faulty bool
+	// adopted contains the datasets that creations of the current run adopted.
+	adopted map[string]bool
 }
 
 // managedResource is a resource in the configuration, the state, or both.
@@ -285,6 +289,7 @@ func (m *world) injectFault(requests ...string) {
 	if request := rapid.SampledFrom(requests).Draw(m.T, "request"); f.Pattern == "" { // Faults of a list have their own pattern.
 		f = onRequest(request, f)
 	}
+	m.faulty = true
 	f.Skip = rapid.SampledFrom([]int{0, 0, 1}).Draw(m.T, "skip")
 	f.Times = rapid.SampledFrom([]int{1, 1, 2, 0}).Draw(m.T, "times") // 0 is always.
 	switch name {
@@ -310,7 +315,7 @@ func (m *world) injectWriteFault() {
 func (m *world) clearFaults() {
 	m.s.Recorder.ClearFaults()
 	m.s.Recorder.Inject(m.listFaults...)
-	m.falseNotFound = false
+	m.falseNotFound, m.faulty = false, false
 }
 
 // interruptRun interrupts the current run, as Terraform does on the first Ctrl-C.
