@@ -199,7 +199,7 @@ func nameNotChecked(name string, lookup *lookupError) diag.Diagnostic {
 	var e *apify.Error
 	advice := ""
 	if errors.As(lookup, &e) {
-		advice = adviseStatus(e)
+		advice = join(adviseStopped(e), adviseStatus(e)) // no timeout in the configuration limits the lookup
 	}
 	cause := sentence(lookup.Error())
 	if lookup.known {

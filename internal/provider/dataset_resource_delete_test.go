@@ -10,7 +10,7 @@ import (
 )
 
 // refusal is the text of the error for a dataset that contains items.
-var refusal = []string{"Apify dataset contains items", "It was not deleted", "set force_destroy = true, apply, and then destroy",
+var refusal = []string{"Apify dataset contains items", "set force_destroy = true, apply, and then destroy",
 	"export them", "removed { from = apify_dataset.NAME lifecycle { destroy = false } }", "terraform state rm apify_dataset.NAME"}
 
 // TestAccDataset_forceDestroy keeps items until force_destroy = true has been applied. A
@@ -25,14 +25,17 @@ func TestAccDataset_forceDestroy(t *testing.T) {
 	s.API.Push(id, items(1234)...)
 
 	s.Recorder.Reset()
-	c.run("destroy", "-auto-approve").expect(t, 1, append(refusal, id, "contains 1234 items",
+	c.run("destroy", "-auto-approve").expect(t, 1, append(refusal, name, id, "contains 1234 items", "The apply would refuse to delete it",
 		"https://console.apify.com/storage/datasets/"+id)...)
 	if c.attributes(testAddress) == nil {
 		t.Error("the dataset is not in the state")
 	}
 	c.write("main.tf", fmt.Sprintf(config, name, true))
 	c.run("destroy", "-auto-approve").expect(t, 1, refusal...)
-	c.run("apply", "-auto-approve", "-replace="+testAddress).expect(t, 1, refusal...)
+	c.write("main.tf", fmt.Sprintf(config, name, false))
+	c.run("apply", "-auto-approve", "-replace="+testAddress).expect(t, 1, "Apify dataset contains items",
+		"neither state nor configuration has force_destroy = true")
+	c.write("main.tf", fmt.Sprintf(config, name, true))
 	s.expectWrites(t)
 	if d, _ := s.API.Dataset(id); len(d.Items) != 1234 {
 		t.Errorf("the dataset has %d items after the refusal", len(d.Items))
@@ -56,7 +59,7 @@ func TestAccDataset_laggingCounter(t *testing.T) {
 	s.API.Push(id, items(1)...)
 
 	s.Recorder.Reset()
-	c.run("destroy", "-auto-approve").expect(t, 1, append(refusal, id, "contains items (exact count not yet available)")...)
+	c.run("destroy", "-auto-approve").expect(t, 1, append(refusal, id, "contains items (exact count not yet available)", "It was not deleted")...)
 	s.expectWrites(t)
 	if d, _ := s.API.Dataset(id); len(d.Items) != 1 {
 		t.Errorf("the dataset has %d items after the refusal", len(d.Items))

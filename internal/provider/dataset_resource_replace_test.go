@@ -68,7 +68,7 @@ func TestAccDataset_createBeforeDestroy(t *testing.T) {
 
 			s.Recorder.Reset()
 			c.planReplacement(how)
-			c.run("apply", "tfplan").expect(t, 0, "Existing Apify dataset adopted", "Apify dataset not deleted", id+" was not deleted")
+			c.run("apply", "tfplan").expect(t, 0, "Existing Apify dataset", "ID "+id, "A replacement with create_before_destroy keeps the dataset")
 			s.expectWrites(t, "POST /v2/datasets?name="+name)
 			c.expectID(testAddress, id)
 			c.expectNoChanges()
@@ -113,7 +113,7 @@ func TestAccDataset_renamedLabel(t *testing.T) {
 	s.Recorder.Reset()
 	c.write("main.tf", fmt.Sprintf(nameOnly, name))
 	for _, refresh := range []string{"-refresh=true", "-refresh=false"} {
-		c.run("apply", "-auto-approve", refresh).expect(t, 1, "Apify dataset managed twice", "manages dataset "+id, "moved { from = apify_dataset.OLD_NAME")
+		c.run("apply", "-auto-approve", refresh).expect(t, 1, "Apify dataset destroyed and created in one run", "dataset "+id, "moved { from = apify_dataset.OLD_NAME", "apply twice")
 	}
 	s.expectWrites(t)
 

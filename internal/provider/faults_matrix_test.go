@@ -104,7 +104,7 @@ var matrixFaults = []matrixFault{
 	{"redirected", emulator.FaultRedirect, []string{"302 Found", "a redirect to https://elsewhere.example/login", "Redirects are not followed"}, nil, 0},
 
 	{"rejected", emulator.FaultBadRequest, []string{"400 Bad Request, invalid-input: This is a test", "The server refused the request"}, nil, 0},
-	{"rejected", emulator.FaultUnauthorized, []string{"401 Unauthorized, user-or-token-not-found", "rejected the API token", "APIFY_TOKEN"}, nil, 0},
+	{"unauthorized", emulator.FaultUnauthorized, []string{"401 Unauthorized, user-or-token-not-found", "rejected the API token", "APIFY_TOKEN"}, nil, 0},
 	{"rejected", emulator.FaultPaymentRequired, []string{"402 Payment Required", "https://console.apify.com/billing"}, nil, 0},
 	{"rejected", emulator.FaultForbidden, []string{"403 Forbidden, insufficient-permissions", "does not have permission for this operation"}, nil, 0},
 	{"rejected", emulator.FaultNotFoundByProxy, []string{"404 Not Found", "default backend - 404", adviceProxy}, nil, 0},
