@@ -415,10 +415,10 @@ func (s *datasetStore) update(ctx context.Context, prior datasetModel, update ap
 			return d, err
 		}
 		holder := s.nameHolder(ctx, prior, *update.Name)
-		if holder == nil && retried {
+		switch {
+		case holder == nil && (retried || !isNameNotUnique(err)):
 			return nil, err
-		}
-		if holder != nil && retried {
+		case holder != nil && retried:
 			return nil, s.nameTaken(*update.Name, holder, err)
 		}
 	}
@@ -429,6 +429,13 @@ func (s *datasetStore) update(ctx context.Context, prior datasetModel, update ap
 func mayMeanNameTaken(err error) bool {
 	var e *apify.Error
 	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusConflict)
+}
+
+// isNameNotUnique reports whether Apify refused a rename because another dataset had the name. If no
+// dataset has it any more, the rename is sent once again.
+func isNameNotUnique(err error) bool {
+	var e *apify.Error
+	return errors.As(err, &e) && e.Type == "name-not-unique"
 }
 
 // nameWaits are the times for which a write waits for a name that another dataset has.

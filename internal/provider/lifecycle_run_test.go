@@ -318,8 +318,10 @@ func (m *world) resolve(e runError) (leaving bool) {
 				r.state = instance{}
 			}
 			rename()
-		case d.Summary == summaryNameConflict, d.Summary == summaryNameCycle, d.Summary == summaryNeedsOrder:
+		case d.Summary == summaryNameConflict, d.Summary == summaryNameCycle:
 			rename()
+		case d.Summary == summaryNeedsOrder: // keep the name, so that the creation gets another one
+			r.config["name"] = m.walk(nil).values(r.state.state)["name"]
 		case d.Summary == summaryTakesTurns && r.config != nil:
 			rename()
 		case d.Summary == summaryTakesTurns: // destroy later
