@@ -68,6 +68,12 @@ func (d *ownedDataset) isRenamed() bool {
 	return d.plan == plannedUpdate && d.name != "" && !strings.EqualFold(d.newName, d.name)
 }
 
+// takesName reports whether a planned update gives the dataset a name that it does not have in
+// state.
+func (d *ownedDataset) takesName() bool {
+	return d.plan == plannedUpdate && d.newName != "" && !strings.EqualFold(d.newName, d.name)
+}
+
 // planKind is the planned action of a resource in state.
 type planKind int
 
@@ -227,24 +233,24 @@ func (o *datasetOwners) plan(d *ownedDataset, newName string) error {
 	if other, taken := o.takers[name]; taken && other != id {
 		return &nameConflictError{name: newName, otherID: other}
 	}
-	if d.isRenamed() && o.ownCreation(name) {
+	if d.takesName() && o.ownCreation(name) {
 		return &nameConflictError{name: newName}
 	}
 	o.takers[name] = id
-	if d.isRenamed() && o.isCycle(d) {
+	if o.isCycle(d) {
 		return &nameConflictError{name: newName, otherID: o.holders[name], cycle: true}
 	}
 	return nil
 }
 
-// isCycle reports whether the planned renames lead from a dataset back to it. o.mu must be locked.
+// isCycle reports whether the planned renames lead from a dataset back to it. They can also lead
+// into a cycle of other datasets. o.mu must be locked.
 func (o *datasetOwners) isCycle(d *ownedDataset) bool {
-	for next := d; next.isRenamed() && next.newName != ""; {
+	seen := map[*ownedDataset]bool{}
+	for next := d; next != nil && next.takesName() && !seen[next]; {
+		seen[next] = true
 		holder := o.objects[o.holders[newDatasetName(next.ownerID, next.newName)]]
-		if holder == nil || holder == next {
-			return false
-		}
-		if holder == d {
+		if holder == d && next != d {
 			return true
 		}
 		next = holder
@@ -292,7 +298,7 @@ func (o *datasetOwners) planCreation(name string) error {
 	}
 	o.creations[lower] = plannedCreation{}
 	for taken, id := range o.takersOf(lower) {
-		if d := o.objects[id]; d != nil && d.isRenamed() && o.ownCreation(taken) {
+		if d := o.objects[id]; d != nil && d.takesName() && o.ownCreation(taken) {
 			return &nameConflictError{name: name, otherID: id}
 		}
 	}

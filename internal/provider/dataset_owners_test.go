@@ -136,6 +136,7 @@ func TestDatasetOwners_plans(t *testing.T) {
 		{"two renames, account unknown", []planStep{updateStep("a", "aa", "cc"), updateStep("b", "bb", "cc")}, []string{"conflict", "conflict"}, ""},
 		{"an unnamed dataset gets a name too", []planStep{updateStep("a", "", "cc"), updateStep("b", "bb", "cc")}, []string{"conflict", "conflict"}, ownAccount},
 		{"rename and creation", []planStep{updateStep("a", "aa", "cc"), createStep("CC", "", true)}, []string{"conflict", "conflict"}, ownAccount},
+		{"an unnamed dataset gets a name, and creation", []planStep{updateStep("a", "", "cc"), createStep("CC", "", true)}, []string{"conflict", "conflict"}, ownAccount},
 		{"rename and creation, account unknown", []planStep{updateStep("a", "aa", "cc"), createStep("cc", "", true)}, []string{"conflict", "conflict"}, ""},
 		{"rename of another account's dataset and creation", []planStep{updateOf(otherAccount, "a", "aa", "cc"), createStep("cc", "", true)}, []string{"", ""}, ownAccount},
 		{"renames of two accounts", []planStep{updateOf(otherAccount, "a", "aa", "cc"), updateStep("b", "bb", "cc")}, []string{"", ""}, ownAccount},
@@ -197,6 +198,35 @@ func TestDatasetOwners_plans(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestDatasetOwners_renameIntoCycle plans a rename that leads into a cycle of other datasets, after
+// their errors.
+func TestDatasetOwners_renameIntoCycle(t *testing.T) {
+	t.Parallel()
+	steps := []planStep{
+		updateStep("d", "dd", "xx"), updateStep("x", "xx", "yy"),
+		updateStep("y", "yy", "xx"), updateStep("e", "ee", "dd"),
+	}
+	for _, order := range permutations(len(steps)) {
+		o := newDatasetOwners()
+		for _, step := range steps {
+			step.see(o)
+		}
+		conflicts := 0
+		for _, index := range order {
+			switch kindOf(steps[index].plan(o)) {
+			case "":
+			case "conflict", "cycle":
+				conflicts++
+			default:
+				t.Errorf("order %v: unexpected error", order)
+			}
+		}
+		if conflicts == 0 {
+			t.Errorf("order %v: no error for two datasets with the name xx", order)
 		}
 	}
 }

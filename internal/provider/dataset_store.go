@@ -431,8 +431,8 @@ func mayMeanNameTaken(err error) bool {
 	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusConflict)
 }
 
-// isNameNotUnique reports whether Apify refused a rename because another dataset had the name. If no
-// dataset has it any more, the rename is sent once again.
+// isNameNotUnique reports whether Apify refused a rename because another dataset had the name. If
+// no dataset has it any more, the rename is sent once again.
 func isNameNotUnique(err error) bool {
 	var e *apify.Error
 	return errors.As(err, &e) && e.Type == "name-not-unique"
