@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,9 @@ type Config struct {
 	Token string
 	// UserAgent is sent with every request.
 	UserAgent string
+	// Platform identifies the integration, in the X-Apify-Integration-Platform header:
+	// https://docs.apify.com/integrations/integrate-with-apify. Empty means no header.
+	Platform string
 	// MaxRetries is the maximum number of retries of one request; 0 disables retries.
 	MaxRetries int
 	// RequestTimeout limits one attempt, reading the response included. Defaults to
@@ -33,6 +37,9 @@ type Config struct {
 	RequestTimeout time.Duration
 	// RetryDelay is the first delay of the exponential backoff. Defaults to 500 ms.
 	RetryDelay time.Duration
+	// TotalDelay is the delay before the end of a list is read again because the list has fewer
+	// items than its total. Defaults to 2 s.
+	TotalDelay time.Duration
 	// Log is called after every attempt; nil disables it.
 	Log func(context.Context, Attempt)
 
@@ -42,10 +49,12 @@ type Config struct {
 
 // Client calls the Apify API with one token.
 type Client struct {
-	base   *url.URL
-	config Config
-	retry  retryPolicy
-	http   *http.Client
+	base    *url.URL
+	config  Config
+	retry   retryPolicy
+	http    *http.Client
+	clock   serverClock
+	secrets knownSecrets
 }
 
 // NewClient returns a client. It sends nothing. The error is that of [ParseBaseURL].
@@ -59,6 +68,9 @@ func NewClient(config Config) (*Client, error) {
 	if config.RetryDelay <= 0 {
 		config.RetryDelay = defaultRetryDelay
 	}
+	if config.TotalDelay <= 0 {
+		config.TotalDelay = 2 * time.Second
+	}
 	if config.transport == nil {
 		config.transport = newTransport(config.RequestTimeout)
 	}
@@ -66,7 +78,7 @@ func NewClient(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{
+	c := &Client{
 		base:   base,
 		config: config,
 		retry:  retryPolicy{maxRetries: config.MaxRetries, firstDelay: config.RetryDelay},
@@ -77,7 +89,11 @@ func NewClient(config Config) (*Client, error) {
 			// Following a redirect could send the token to another host.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-	}, nil
+	}
+	if config.Token != "" { // which is masked whatever its length
+		c.secrets.values = []string{config.Token}
+	}
+	return c, nil
 }
 
 // ParseBaseURL validates the address of an Apify API and returns it without a trailing slash and
@@ -89,6 +105,10 @@ func ParseBaseURL(address string) (*url.URL, error) {
 	}
 	u, err := url.Parse(strings.TrimSpace(address))
 	switch {
+	case lacksScheme(address):
+		return nil, fmt.Errorf("%s has no scheme: start it with https://, or with http:// for a server on this machine", quoted)
+	case err != nil && hasBareIPv6.MatchString(address):
+		return nil, fmt.Errorf("%s has an IPv6 address without brackets: write it as in http://[::1]:8080", quoted)
 	case err != nil:
 		return nil, errors.New("the URL cannot be parsed")
 	case u.User != nil:
@@ -116,6 +136,15 @@ func ParseBaseURL(address string) (*url.URL, error) {
 	}
 	return base, nil
 }
+
+// lacksScheme reports whether an address is a host without a scheme, such as localhost:3333.
+func lacksScheme(address string) bool {
+	lower := strings.ToLower(strings.TrimSpace(address))
+	return lower != "" && !strings.Contains(lower, "://") && !strings.HasPrefix(lower, "http:") && !strings.HasPrefix(lower, "https:")
+}
+
+// hasBareIPv6 matches a URL with an IPv6 address that is not in brackets.
+var hasBareIPv6 = regexp.MustCompile(`^\s*[a-zA-Z]+://[0-9a-fA-F]*:[0-9a-fA-F:]*:`)
 
 // url returns the address of an API path, which must be escaped already.
 func (c *Client) url(path string, query url.Values) string {

@@ -45,6 +45,32 @@ type Dataset struct {
 	NameOmitted bool `json:"-"`
 }
 
+// UnmarshalJSON decodes a dataset. New and changed fields appear without notice, so a field that no
+// resource depends on is nil if it has an unexpected type, and never an error.
+func (d *Dataset) UnmarshalJSON(raw []byte) error {
+	var required struct {
+		ID                  string         `json:"id"`
+		Name                *string        `json:"name"`
+		UserID              *string        `json:"userId"`
+		CreatedAt           *string        `json:"createdAt"`
+		GeneralAccess       *GeneralAccess `json:"generalAccess"`
+		ConsoleURL          *string        `json:"consoleUrl"`
+		ItemsPublicURL      *string        `json:"itemsPublicUrl"`
+		URLSigningSecretKey *string        `json:"urlSigningSecretKey"`
+		ItemCount           *int64         `json:"itemCount"`
+	}
+	if err := json.Unmarshal(raw, &required); err != nil {
+		return err
+	}
+	type plain Dataset
+	err := json.Unmarshal(raw, (*plain)(d))
+	var mistyped *json.UnmarshalTypeError
+	if errors.As(err, &mistyped) { // json.Unmarshal has decoded all other fields
+		return nil
+	}
+	return err
+}
+
 // DatasetStats holds a dataset's counters. They lag behind, and change on mere reads.
 type DatasetStats struct {
 	ReadCount     *int64 `json:"readCount"`
@@ -68,8 +94,10 @@ const clockTolerance = 3 * time.Second
 // ignoring case. With an empty name it always creates an unnamed dataset; such a request is not
 // retried if it may have taken effect.
 //
-// If the response of the creation of an unnamed dataset cannot be read, but its Location header
-// names the dataset, the error's CreatedID is that dataset's ID.
+// An unnamed dataset whose ID nobody knows would be lost. So the response to the creation of an
+// unnamed dataset that is in progress when ctx ends is awaited for up to 30 seconds. Then, and if
+// the response cannot be read but its Location header names the dataset, the error's CreatedID is
+// the ID.
 //
 // Apify API docs: https://docs.apify.com/api/v2/datasets-post
 func (c *Client) CreateDataset(ctx context.Context, name string) (*CreateDatasetResult, error) {
@@ -79,6 +107,7 @@ func (c *Client) CreateDataset(ctx context.Context, name string) (*CreateDataset
 		method:        http.MethodPost,
 		path:          datasetsPath,
 		nonIdempotent: name == "",
+		awaited:       name == "",
 	}
 	if name != "" {
 		r.operation = fmt.Sprintf("create dataset %q", name)
@@ -92,6 +121,7 @@ func (c *Client) CreateDataset(ctx context.Context, name string) (*CreateDataset
 		return err
 	})
 	result, err := c.do(ctx, r)
+	c.secrets.addDataset(&d)
 	if err != nil {
 		var e *Error
 		// A body with another dataset in it makes the whole response untrustworthy.
@@ -100,7 +130,10 @@ func (c *Client) CreateDataset(ctx context.Context, name string) (*CreateDataset
 		}
 		return nil, err
 	}
-	return &CreateDatasetResult{Dataset: d, Existed: name != "" && result.existed(d.CreatedAt)}, nil
+	if name == "" && ctx.Err() != nil {
+		return nil, &Error{Operation: r.operation, Err: ctx.Err(), Stopped: ctx.Err(), MayHaveTakenEffect: true, CreatedID: d.ID}
+	}
+	return &CreateDatasetResult{Dataset: d, Existed: name != "" && c.existed(&result, d.CreatedAt)}, nil
 }
 
 // createdID returns the ID in the Location header of a 201 response, or "".
@@ -119,24 +152,23 @@ func (o *outcome) createdID() string {
 	return ref.ID()
 }
 
-// existed reports whether the dataset that a POST returned existed before the first attempt. The
-// servers disagree on the status of an existing dataset: 200 by the OpenAPI document, 201 by the
-// page "Create dataset" and by Apify's local platform. Therefore the dataset's age, on the server's
-// clock, decides as well.
-func (o *outcome) existed(createdAt *string) bool {
+// existed reports whether the dataset that a POST returned existed before the first attempt. By the
+// OpenAPI document, 200 means existing, and 201 with a Location header means new. Two cases need
+// the dataset's age: a 200 after an attempt that may have created the dataset, and a 201 without
+// Location, which Apify's local platform returns for both.
+func (c *Client) existed(o *outcome, createdAt *string) bool {
 	ok := o.status == http.StatusOK
-	if ok && !o.mayHaveRun || createdAt == nil {
+	if ok && !o.mayHaveRun || o.status == http.StatusCreated && o.header.Get("Location") != "" || createdAt == nil {
 		return ok
 	}
 	created, err := time.Parse(time.RFC3339Nano, *createdAt)
 	if err != nil {
 		return ok
 	}
-	serverNow := o.received
-	if date, err := http.ParseTime(o.header.Get("Date")); err == nil {
-		serverNow = date
+	started, known := c.clock.at(o.started)
+	if !known {
+		return ok
 	}
-	started := serverNow.Add(-o.received.Sub(o.started))
 	return created.Before(started.Add(-clockTolerance))
 }
 
@@ -151,6 +183,7 @@ func (c *Client) GetDataset(ctx context.Context, ref DatasetRef) (*Dataset, erro
 		path:      ref.path(),
 		decode:    decodeData(&d, func() error { return d.validate(ref) }),
 	})
+	c.secrets.addDataset(&d)
 	if err != nil {
 		return nil, err
 	}
@@ -193,6 +226,7 @@ func (c *Client) UpdateDataset(ctx context.Context, id string, update DatasetUpd
 		body:      update,
 		decode:    decodeData(&d, func() error { return d.validate(DatasetIDRef(id)) }),
 	})
+	c.secrets.addDataset(&d)
 	if err != nil {
 		return nil, err
 	}

@@ -22,10 +22,12 @@ func (c *Client) DatasetItemsURL(d *Dataset, expires time.Time, options url.Valu
 	address := c.url(DatasetIDRef(d.ID).path()+"/items", nil)
 	hasKey := d.URLSigningSecretKey != nil && *d.URLSigningSecretKey != ""
 	if d.ItemsPublicURL != nil {
-		signed = IsSigned(*d.ItemsPublicURL)
-		if rest, _, err := SplitSignature(*d.ItemsPublicURL); err == nil {
-			address = rest
+		// A URL that cannot be parsed must not become a plain URL of a restricted dataset.
+		rest, signature, err := SplitSignature(*d.ItemsPublicURL)
+		if err != nil {
+			return "", false, err
 		}
+		address, signed = rest, signature != ""
 	} else {
 		// Apify's local platform has neither public URLs nor access levels.
 		signed = hasKey || d.GeneralAccess != nil && *d.GeneralAccess != AnyoneWithIDCanRead && *d.GeneralAccess != AnyoneWithNameCanRead
@@ -50,8 +52,9 @@ func (c *Client) DatasetItemsURL(d *Dataset, expires time.Time, options url.Valu
 
 // CanReuseItemsURL reports whether a signed items URL that the API returned earlier does the same
 // as a new one of the same dataset: only their signatures differ, and the earlier one is valid
-// until the given time at least. If the token has the dataset's signing key, the earlier signature
-// must match it: a key that was replaced has invalidated the signatures made with it.
+// until the given time at least. If the token has the dataset's signing key, and the key reproduces
+// the new signature, it must reproduce the earlier one too: a key that was replaced has invalidated
+// the signatures made with it.
 func CanReuseItemsURL(earlier, latest string, d *Dataset, until time.Time) bool {
 	earlierRest, signature, err := SplitSignature(earlier)
 	if err != nil || signature == "" {
@@ -61,14 +64,15 @@ func CanReuseItemsURL(earlier, latest string, d *Dataset, until time.Time) bool 
 	if err != nil || latestSignature == "" || earlierRest != latestRest {
 		return false
 	}
-	if _, err := SignatureExpiry(latestSignature); err != nil {
+	latestExpires, err := SignatureExpiry(latestSignature)
+	if err != nil {
 		return false
 	}
 	expires, err := SignatureExpiry(signature)
 	if err != nil || !IsValidUntil(expires, until) {
 		return false
 	}
-	if key := d.URLSigningSecretKey; key != nil && *key != "" {
+	if key := d.URLSigningSecretKey; key != nil && *key != "" && Sign(*key, d.ID, latestExpires) == latestSignature {
 		return Sign(*key, d.ID, expires) == signature
 	}
 	return true

@@ -45,7 +45,6 @@ func TestDatasetItemsURL(t *testing.T) {
 		{name: "neither, account's setting", dataset: Dataset{GeneralAccess: ptr(FollowUserSetting)}, err: ErrNoSigningKey},
 		{name: "neither, anyone with the ID", dataset: Dataset{GeneralAccess: ptr(AnyoneWithIDCanRead)}, want: own},
 		{name: "neither, anyone with the name", dataset: Dataset{GeneralAccess: ptr(AnyoneWithNameCanRead)}, want: own},
-		{name: "invalid public URL", dataset: Dataset{ItemsPublicURL: ptr("http://[::1")}, want: own},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -56,6 +55,19 @@ func TestDatasetItemsURL(t *testing.T) {
 				t.Errorf("got %s, %t, %v, want %s, %t, %v", got, signed, err, test.want, test.signed, test.err)
 			}
 		})
+	}
+}
+
+// TestDatasetItemsURL_invalidPublicURL checks that a public URL which cannot be parsed is an error,
+// and never becomes a plain URL of a restricted dataset.
+func TestDatasetItemsURL_invalidPublicURL(t *testing.T) {
+	t.Parallel()
+	c := newTestClient(t, "https://gateway.example")
+	for _, public := range []string{"http://[::1", "https://api.apify.com/items?signature=%zz", ":"} {
+		d := &Dataset{ID: testID, GeneralAccess: ptr(Restricted), ItemsPublicURL: &public, URLSigningSecretKey: ptr(testKey)}
+		if got, signed, err := c.DatasetItemsURL(d, time.Time{}, nil); err == nil || got != "" || signed {
+			t.Errorf("%s: got %q, %t, %v", public, got, signed, err)
+		}
 	}
 }
 
@@ -140,6 +152,10 @@ func TestCanReuseItemsURL(t *testing.T) {
 		{name: "invalid earlier URL", earlier: "http://[::1?signature=" + Sign(testKey, testID, until)},
 		{name: "invalid earlier query", earlier: valid + "&%zz"},
 		{name: "invalid latest URL", earlier: valid, latest: "http://[::1"},
+		// The server signs with something else than the key that the client has, so the key proves
+		// nothing.
+		{name: "a key that does not reproduce the latest signature", earlier: signedURL("another-key", until),
+			latest: signedURL("another-key", until.AddDate(0, 0, 7)), key: ptr(testKey), want: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -71,6 +71,7 @@ func (p *DatasetPages) Done() bool { return p.done }
 // an error it can be called again.
 func (p *DatasetPages) Next(ctx context.Context) ([]Dataset, error) {
 	// A step back of a tenth of a page leaves most of the next page new.
+	retries := 0
 	for back := p.size/10 + 1; ; {
 		total, items, err := p.client.datasetPage(ctx, p.options, p.offset)
 		if err != nil {
@@ -91,10 +92,17 @@ func (p *DatasetPages) Next(ctx context.Context) ([]Dataset, error) {
 		end := p.offset + len(items)
 		// Without a total, the list ends at the first page with no new datasets.
 		done := len(items) == 0 || total != nil && end >= *total || len(unseen) == 0 && end >= p.reached
-		// With unnamed datasets, Apify leaves out empty datasets (apify/apify-docs#1275) and does
+		// With unnamed datasets, Apify leaves out empty datasets (apify/apify-docs#2217) and does
 		// not say whether the total includes them.
 		if done && total != nil && end < *total && !p.options.Unnamed {
-			return nil, p.client.incompleteListError(end, *total)
+			// Lists are eventually consistent: the total can be ahead of the items for seconds.
+			if retries++; retries > maxTotalRetries || !sleep(ctx, p.client.config.TotalDelay) {
+				return nil, p.client.incompleteListError(end, *total)
+			}
+			for _, d := range unseen {
+				delete(p.seen, d.ID)
+			}
+			continue
 		}
 		p.done = done
 		p.reached, p.size = max(p.reached, end), max(p.size, len(items))
@@ -107,6 +115,9 @@ func (p *DatasetPages) Next(ctx context.Context) ([]Dataset, error) {
 		}
 	}
 }
+
+// maxTotalRetries limits how often the end of a list is read again because its total is ahead.
+const maxTotalRetries = 3
 
 // incompleteListError is the error of a list that ends before its own total: a dataset that is
 // missing from it must not be taken for deleted.

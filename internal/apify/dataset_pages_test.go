@@ -274,7 +274,7 @@ func TestDatasetPages_endsOnlyWithoutError(t *testing.T) {
 		_, _ = io.WriteString(w, map[bool]string{
 			true:  `{"data": {"total": 2, "items": []}}`,
 			false: `{"data": {"total": 2, "items": [{"id": "a"}, {"id": "b"}]}}`,
-		}[requests == 1])
+		}[requests <= 1+maxTotalRetries])
 	}))
 	pages := c.DatasetPages(ListDatasetsOptions{})
 	if _, err := pages.Next(t.Context()); err == nil || pages.Done() {
@@ -411,15 +411,17 @@ func TestListDatasets_ends(t *testing.T) {
 		incomplete bool
 	}{
 		{"same page for every offset", []string{page(nil, "a", "b", "c")}, "a b c", 2, false},
-		{"same page, and more in total", []string{page(100, "a", "b", "c")}, "a b c", 2, true},
+		{"same page, and more in total", []string{page(100, "a", "b", "c")}, "a b c", 5, true},
 		{"same page of one", []string{page(nil, "a")}, "a", 2, false},
-		{"same page of one, and more in total", []string{page(100, "a")}, "a", 2, true},
+		{"same page of one, and more in total", []string{page(100, "a")}, "a", 5, true},
 		{"total of 0", []string{page(0, "a", "b")}, "a b", 1, false},
 		{"total below 0", []string{page(-1, "a", "b")}, "a b", 1, false},
-		{"no datasets, and more in total", []string{page(5)}, "", 1, true},
+		{"no datasets, and more in total", []string{page(5)}, "", 4, true},
 		{"one dataset twice in a page", []string{page(3, "a", "b", "a")}, "a b", 1, false},
-		{"more in total than there are", []string{page(9, "a", "b"), page(9, "b", "c"), page(9, "c")}, "a b c", 3, true},
-		{"empty page before the end", []string{page(9, "a", "b"), page(9)}, "a b", 3, true},
+		{"more in total than there are", []string{page(9, "a", "b"), page(9, "b", "c"), page(9, "c")}, "a b c", 6, true},
+		{"empty page before the end", []string{page(9, "a", "b"), page(9)}, "a b", 6, true},
+		{"a total ahead of the items", []string{page(3, "a", "b"), page(3, "b"), page(3, "b", "c")}, "a b c", 3, false},
+		{"a total ahead of the items of one page", []string{page(1), page(1), page(1, "a")}, "a", 3, false},
 		{"all but one deleted", []string{page(4, "a", "b", "c"), page(1), page(1, "c")}, "a b c", 3, false},
 		{"all deleted", []string{page(4, "a", "b", "c"), page(0)}, "a b c", 4, false},
 		{"changed order", []string{page(5, "a", "b", "c"), page(5, "x"), page(5, "b", "a", "d"), page(5, "d", "x")}, "a b c d x", 4, false},

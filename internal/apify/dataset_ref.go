@@ -33,10 +33,13 @@ func DatasetIDRef(id string) DatasetRef { return DatasetRef(id) }
 // username or a user's ID; empty means the token's account.
 func DatasetNameRef(owner, name string) DatasetRef { return DatasetRef(owner + "~" + name) }
 
-// ParseDatasetRef parses a reference as users write it: an ID, `~name`, `username~name` or
-// `username/name`. A bare word is always an ID, never a name. The error is the reason why the text
-// is not a reference.
+// ParseDatasetRef parses a reference as users write it: an ID, `~name`, `username~name`,
+// `username/name`, or a URL of the dataset in Apify Console or the API. A bare word is always an
+// ID, never a name. The error is the reason why the text is not a reference.
 func ParseDatasetRef(s string) (DatasetRef, error) {
+	if strings.Contains(s, "://") {
+		return parseDatasetURL(s)
+	}
 	owner, name, named := strings.Cut(s, "~")
 	if !named {
 		owner, name, named = strings.Cut(s, "/")
@@ -59,6 +62,33 @@ func ParseDatasetRef(s string) (DatasetRef, error) {
 		return "", errors.New("the last part is not a dataset name (1 to 63 letters, digits and, between them, hyphens)")
 	}
 	return DatasetNameRef(owner, name), nil
+}
+
+// parseDatasetURL parses the URL of a dataset in Apify Console (…/storage/datasets/ID) or in the
+// API (…/v2/datasets/REF, with or without a subpath such as /items).
+func parseDatasetURL(s string) (DatasetRef, error) {
+	errNoDataset := errors.New("the URL is not that of a dataset in Apify Console or in the API")
+	u, err := url.Parse(s)
+	if err != nil {
+		return "", errNoDataset
+	}
+	segments := strings.Split(strings.Trim(u.Path, "/"), "/")
+	for i := range segments[:len(segments)-1] {
+		if segments[i] == "datasets" && (i == 0 || segments[i-1] == "storage" || segments[i-1] == "v2") {
+			if strings.Contains(segments[i+1], "://") || segments[i+1] == "" {
+				break
+			}
+			return ParseDatasetRef(segments[i+1])
+		}
+	}
+	return "", errNoDataset
+}
+
+// LooksLikeDatasetID reports whether a text has the form of Apify's IDs: 17 characters with upper
+// case, lower case and digits.
+func LooksLikeDatasetID(s string) bool {
+	return len(s) == 17 && datasetIDPattern.MatchString(s) &&
+		strings.ContainsAny(s, "0123456789") && strings.ToUpper(s) != s && strings.ToLower(s) != s
 }
 
 // ID returns the ID that the reference contains, or "" if it contains a name.

@@ -9,9 +9,12 @@ import (
 func TestParseDatasetRef(t *testing.T) {
 	t.Parallel()
 	const (
-		id       = "WkzbQMuFYuamGv3YF"
-		empty    = "the reference is empty"
-		invalid  = "neither an ID"
+		id      = "WkzbQMuFYuamGv3YF"
+		empty   = "the reference is empty"
+		invalid = "neither an ID"
+
+		noDataset = "the URL is not that of a dataset"
+
 		aName    = "needs a leading ~, as in ~"
 		noUser   = "no username before the slash"
 		badUser  = "not a username"
@@ -31,6 +34,19 @@ func TestParseDatasetRef(t *testing.T) {
 		{in: "jane/my-data", want: "jane~my-data", name: "my-data"},
 		{in: longUser + "/x", want: longUser + "~x", name: "x"},
 		{in: id + "~x", want: id + "~x", name: "x"}, // a user's ID
+		{in: "https://console.apify.com/storage/datasets/" + id, want: id, id: id},
+		{in: "https://console.apify.com/storage/datasets/" + id + "/?tab=items#x", want: id, id: id},
+		{in: "https://console.apify.com/organization/abc/storage/datasets/" + id, want: id, id: id},
+		{in: "https://api.apify.com/v2/datasets/" + id + "/items?signature=abc&format=csv", want: id, id: id},
+		{in: "http://localhost:3333/v2/datasets/jane~my-data", want: "jane~my-data", name: "my-data"},
+		{in: "https://api.apify.com/v2/datasets/~my-data", want: "~my-data", name: "my-data"},
+		{in: "https://console.apify.com/storage/datasets/", err: noDataset},
+		{in: "https://console.apify.com/storage/key-value-stores/" + id, err: noDataset},
+		{in: "https://console.apify.com/datasets", err: noDataset},
+		{in: "https://", err: noDataset},
+		{in: "https://api.apify.com/v2/datasets/a_b", err: invalid},
+		{in: "https://api.apify.com/v2/datasets/%2e%2e/x", err: invalid},
+		{in: "https://[::1/v2/datasets/" + id, err: noDataset},
 		{in: "", err: empty},
 		{in: "my-data", err: aName + "my-data"},
 		{in: "-", err: invalid},

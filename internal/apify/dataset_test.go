@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -124,8 +125,8 @@ func TestCreateDataset_withoutDate(t *testing.T) {
 	c := newLocalClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		recorder.ServeHTTP(&withoutDate{w}, r)
 	}))
-	if d := must(c.CreateDataset(t.Context(), "old"))(t); !d.Existed {
-		t.Error("an existing dataset is a new one")
+	if d := must(c.CreateDataset(t.Context(), "old"))(t); d.Existed {
+		t.Error("without any clock, the status decides, and 201 means new")
 	}
 	if d := must(c.CreateDataset(t.Context(), "new"))(t); d.Existed {
 		t.Error("a new dataset is an existing one")
@@ -234,7 +235,7 @@ func TestCreateDataset_location(t *testing.T) {
 	}
 }
 
-func TestOutcome_existed(t *testing.T) {
+func TestClient_existed(t *testing.T) {
 	t.Parallel()
 	const format = "2006-01-02T15:04:05.000Z"
 	began := time.Date(2026, 8, 7, 12, 0, 10, 400_000_000, time.UTC) // on the server's clock
@@ -248,8 +249,11 @@ func TestOutcome_existed(t *testing.T) {
 		// skew is the time by which the client's clock is ahead of the server's.
 		skew            time.Duration
 		noDate, badDate bool
-		mayHaveRun      bool
-		want            bool
+		// earlier reports whether an earlier response had a Date header.
+		earlier    bool
+		location   bool // whether the response has a Location header
+		mayHaveRun bool
+		want       bool
 	}{
 		{name: "200, old", status: 200, createdAt: at(-time.Hour), want: true},
 		{name: "200, no time", status: 200, want: true},
@@ -276,10 +280,21 @@ func TestOutcome_existed(t *testing.T) {
 		{name: "201, new, client a day ahead", status: 201, createdAt: at(0), skew: 24 * time.Hour},
 		{name: "201, old, client a day behind", status: 201, createdAt: at(-time.Minute), skew: -24 * time.Hour, want: true},
 		{name: "201, new, client a day behind", status: 201, createdAt: at(0), skew: -24 * time.Hour},
-		{name: "201, old, no Date", status: 201, createdAt: at(-time.Minute), noDate: true, want: true},
+		// Without a server's clock, the status decides: the client's clock can be wrong by hours.
+		{name: "201, old, no Date", status: 201, createdAt: at(-time.Minute), noDate: true},
 		{name: "201, new, no Date", status: 201, createdAt: at(time.Second), took: 2 * time.Second, noDate: true},
-		{name: "201, old, invalid Date", status: 201, createdAt: at(-time.Minute), badDate: true, want: true},
+		{name: "201, new, no Date, client an hour ahead", status: 201, createdAt: at(time.Second), noDate: true, skew: time.Hour},
+		{name: "201, old, invalid Date", status: 201, createdAt: at(-time.Minute), badDate: true},
 		{name: "201, new, invalid Date", status: 201, createdAt: at(0), badDate: true},
+		{name: "200 after a lost response, new, no Date", status: 200, createdAt: at(time.Second), noDate: true, mayHaveRun: true, want: true},
+		{name: "201, old, Date of an earlier response", status: 201, createdAt: at(-time.Minute), noDate: true, earlier: true, want: true},
+		{name: "201, old, Date of an earlier response, client an hour ahead", status: 201, createdAt: at(-time.Minute), noDate: true, earlier: true, skew: time.Hour, want: true},
+		{name: "201, new, Date of an earlier response, client an hour ahead", status: 201, createdAt: at(0), noDate: true, earlier: true, skew: time.Hour},
+		{name: "200 after a lost response, new, Date of an earlier response", status: 200, createdAt: at(time.Second), noDate: true, earlier: true, mayHaveRun: true},
+		// A Location header means new, whatever the clocks say.
+		{name: "201 with Location, server's Date 5 s ahead", status: 201, createdAt: at(-5 * time.Second), location: true},
+		{name: "201 with Location, old", status: 201, createdAt: at(-time.Hour), location: true},
+		{name: "200 with Location, old", status: 200, createdAt: at(-time.Hour), location: true, want: true},
 		{name: "201, new, in another time zone", status: 201, createdAt: ptr(began.In(time.FixedZone("", -7200)).Format(time.RFC3339Nano))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -291,36 +306,40 @@ func TestOutcome_existed(t *testing.T) {
 			case !test.noDate:
 				header.Set("Date", began.Add(test.took).Format(http.TimeFormat))
 			}
+			if test.location {
+				header.Set("Location", "https://api.test/v2/datasets/abc")
+			}
+			c := newLocalClient(t, http.NotFoundHandler())
+			if test.earlier {
+				c.clock.observe(http.Header{"Date": {began.Add(-time.Minute).Format(http.TimeFormat)}}, began.Add(test.skew-time.Minute))
+			}
+			c.clock.observe(header, began.Add(test.skew+test.took))
 			o := outcome{
 				status:     test.status,
 				header:     header,
 				started:    began.Add(test.skew),
-				received:   began.Add(test.skew + test.took),
 				mayHaveRun: test.mayHaveRun,
 			}
-			if got := o.existed(test.createdAt); got != test.want {
+			if got := c.existed(&o, test.createdAt); got != test.want {
 				t.Errorf("got %t, want %t", got, test.want)
 			}
 		})
 	}
 }
 
-// TestOutcome_existedAtAnyMillisecond checks that the whole seconds of the Date header never make a
+// TestClient_existedAtAnyMillisecond checks that the whole seconds of the Date header never make a
 // new dataset an existing one, nor one that is older than the tolerance a new one.
-func TestOutcome_existedAtAnyMillisecond(t *testing.T) {
+func TestClient_existedAtAnyMillisecond(t *testing.T) {
 	t.Parallel()
 	for ms := range 1000 {
 		began := time.Date(2026, 8, 7, 12, 0, 10, ms*1_000_000, time.UTC)
-		o := outcome{
-			status:   http.StatusCreated,
-			header:   http.Header{"Date": {began.Format(http.TimeFormat)}},
-			started:  began,
-			received: began,
-		}
-		if o.existed(ptr(began.Format(time.RFC3339Nano))) {
+		var c Client
+		o := outcome{status: http.StatusCreated, header: http.Header{"Date": {began.Format(http.TimeFormat)}}, started: began}
+		c.clock.observe(o.header, began)
+		if c.existed(&o, ptr(began.Format(time.RFC3339Nano))) {
 			t.Fatalf("a dataset created at %v existed before", began)
 		}
-		if old := began.Add(-clockTolerance - time.Second - time.Millisecond); !o.existed(ptr(old.Format(time.RFC3339Nano))) {
+		if old := began.Add(-clockTolerance - time.Second - time.Millisecond); !c.existed(&o, ptr(old.Format(time.RFC3339Nano))) {
 			t.Fatalf("a dataset created at %v did not exist before %v", old, began)
 		}
 	}
@@ -383,6 +402,32 @@ func TestGetDataset_name(t *testing.T) {
 		d := must(newLocalClient(t, respond(test.body)).GetDataset(t.Context(), DatasetIDRef("abc")))(t)
 		if d.NameOmitted != test.omitted || (d.Name == nil) != (test.want == nil) || d.Name != nil && *d.Name != *test.want {
 			t.Errorf("%s: the dataset is %+v", test.body, d)
+		}
+	}
+}
+
+// TestGetDataset_unusedFields reads datasets whose fields have unexpected types. Only a field that
+// the resource uses makes the read fail.
+func TestGetDataset_unusedFields(t *testing.T) {
+	t.Parallel()
+	used := map[string]bool{
+		"id": true, "name": true, "userId": true, "createdAt": true, "generalAccess": true, "consoleUrl": true,
+		"itemsPublicUrl": true, "urlSigningSecretKey": true, "itemCount": true,
+	}
+	for field := range reflect.TypeFor[Dataset]().Fields() {
+		name := field.Tag.Get("json")
+		if name == "-" || name == "schema" { // any JSON is valid
+			continue
+		}
+		for _, value := range []string{`{"a": [1]}`, `[{"a": 1}]`, `true`, `1e30`} {
+			body := fmt.Sprintf(`{"data": {"id": "abc", "title": "kept", %q: %s, "accessedAt": "kept too"}}`, name, value)
+			d, err := newLocalClient(t, respond(body), func(c *Config) { c.MaxRetries = 0 }).GetDataset(t.Context(), DatasetIDRef("abc"))
+			switch {
+			case used[name] && err == nil:
+				t.Errorf("%s: got %+v, want an error", body, d)
+			case !used[name] && (err != nil || name != "accessedAt" && (d.AccessedAt == nil || *d.AccessedAt != "kept too")):
+				t.Errorf("%s: got %+v, %v", body, d, err)
+			}
 		}
 	}
 }

@@ -53,7 +53,8 @@ type Error struct {
 	// the response could be read.
 	CreatedID string
 
-	token string
+	// secrets are the token and all signing keys and signatures that the client has received.
+	secrets []string
 }
 
 // Error returns the operation, the request, the result and the number of attempts in one line.
@@ -131,9 +132,14 @@ func (e *Error) setBody(raw []byte, header http.Header) {
 	}
 }
 
-// secrets matches the parts of a body that must not be quoted: tokens, signatures and signing keys,
-// in URLs, in headers and in JSON, also in JSON within a JSON string.
-var secrets = regexp.MustCompile(`(?i)((?:signature|token)(?:=|%3D)|(?:signature|token|urlSigningSecretKey)\\*"\s*:\s*\\*"|bearer\s+)[^&"\\\s]+`)
+// secretName matches the names of secrets in bodies: tokens, passwords, signatures and signing
+// keys.
+const secretName = `(?:token|password|passwd|passphrase|signature|url_?signing_?secret_?key|secret_?key|secret)`
+
+// secrets matches the parts of a body that must not be quoted, in any spelling: in URLs, also
+// percent-encoded once or twice; in headers; in JSON, also within JSON strings; in forms, YAML and
+// HTML, with entities.
+var secrets = regexp.MustCompile(`(?i)(` + secretName + `(?:\\*(?:"|'|&quot;|&#0?3[49];|%22|%2522))?\s*(?:=|:|%3D|%253D|%3A|%253A|&#61;|&#x3d;)\s*(?:\\*(?:"|'|&quot;|&#0?3[49];|%22|%2522))?|bearer(?:\s+|%20|%2520|\+))[^&"'\\\s<>,;}]+`)
 
 // maxScanned limits how many bytes of a body are searched for secrets.
 const maxScanned = 64 << 10
@@ -151,8 +157,8 @@ func (e *Error) printable(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, ""))
-	if e.token != "" {
-		s = strings.ReplaceAll(s, e.token, redacted)
+	for _, secret := range e.secrets {
+		s = strings.ReplaceAll(s, secret, redacted)
 	}
 	s = strings.TrimSpace(secrets.ReplaceAllString(s, "${1}"+redacted))
 	n := 0
@@ -173,6 +179,18 @@ func IsNotFound(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Status == http.StatusNotFound &&
 		(e.Type == typeRecordNotFound || e.Type == typeRecordOrTokenNotFound)
+}
+
+// IsProxyError reports whether a proxy refused to connect to the server.
+func IsProxyError(err error) bool {
+	var proxy *proxyError
+	return errors.As(err, &proxy)
+}
+
+// IsForbidden reports whether the API itself responded that the token does not have permission.
+func IsForbidden(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status == http.StatusForbidden && e.Type != ""
 }
 
 // IsRefused reports whether the server refused the request: a status of class 4xx.

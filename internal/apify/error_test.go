@@ -18,7 +18,7 @@ func responseError(status int, body string, location ...string) *Error {
 		URL:       "https://api.test/v2/datasets/abc",
 		Attempts:  1,
 		Status:    status,
-		token:     "apify_api_SECRET",
+		secrets:   []string{"apify_api_SECRET"},
 	}
 	e.setBody([]byte(body), http.Header{"Location": location})
 	return e
@@ -83,7 +83,7 @@ func TestError_text(t *testing.T) {
 // TestIsNotFound_shortToken uses a token that is part of the API's own type.
 func TestIsNotFound_shortToken(t *testing.T) {
 	t.Parallel()
-	e := &Error{Status: http.StatusNotFound, token: "r"}
+	e := &Error{Status: http.StatusNotFound, secrets: []string{"r"}}
 	e.setBody([]byte(`{"error": {"type": "record-not-found", "message": "Nothing here"}}`), nil)
 	if !IsNotFound(e) {
 		t.Errorf("IsNotFound(%v) = false", e)
@@ -134,11 +134,22 @@ func TestError_printable(t *testing.T) {
 		{"another token in a query", "/v2?token=abc&a=b", "/v2?token=(redacted)&a=b"},
 		{"another token as a field", `{"token":"abc"}`, `{"token":"(redacted)"}`},
 		{"another token in a header", "Authorization: Bearer abc.def", "Authorization: Bearer (redacted)"},
+		{"a signature, percent-encoded twice", "next=https%253A%252F%252Fx%253Fsignature%253DMC4wLjE", "next=https%253A%252F%252Fx%253Fsignature%253D(redacted)"},
+		{"a password as a field", `{"proxy":{"password":"hunter2"}}`, `{"proxy":{"password":"(redacted)"}}`},
+		{"a password in YAML", "user: jane\npassword: hunter2\nid: 1", "user: jane password: (redacted) id: 1"},
+		{"a password in a form", "user=jane&password=hunter2&x=1", "user=jane&password=(redacted)&x=1"},
+		{"a password in single quotes", "{'password': 'hunter2', 'id': 1}", "{'password': '(redacted)', 'id': 1}"},
+		{"a password in HTML", "{&quot;password&quot;:&quot;hunter2&quot;}", "{&quot;password&quot;:&quot;(redacted)&quot;}"},
+		{"a password in HTML, by numbers", "{&#34;password&#34;: &#34;hunter2&#34;}", "{&#34;password&#34;: &#34;(redacted)&#34;}"},
+		{"a password in percent-encoded JSON", "%7B%22password%22%3A%22hunter2%22%7D", "%7B%22password%22%3A%22(redacted)"},
+		{"a token with spaces around the sign", "token = abc, id = 1", "token = (redacted), id = 1"},
+		{"a signing key in snake case", "url_signing_secret_key: k3y", "url_signing_secret_key: (redacted)"},
+		{"a token in a percent-encoded header", "Authorization%3A%20Bearer%20abc.def", "Authorization%3A%20Bearer%20(redacted)"},
 		{"the words token and signature", "The token is not valid: see Signature.", "The token is not valid: see Signature."},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if got := (&Error{token: token}).printable(test.in); got != test.want {
+			if got := (&Error{secrets: []string{token}}).printable(test.in); got != test.want {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
 		})
@@ -151,7 +162,7 @@ func TestError_printable(t *testing.T) {
 // TestError_printableCause checks an error of net/http, which can quote the server.
 func TestError_printableCause(t *testing.T) {
 	t.Parallel()
-	e := &Error{Operation: "reading", Err: errors.New("malformed HTTP response \"\x1b[1mapify_api_SECRET " + strings.Repeat("x", 5000)), token: "apify_api_SECRET"}
+	e := &Error{Operation: "reading", Err: errors.New("malformed HTTP response \"\x1b[1mapify_api_SECRET " + strings.Repeat("x", 5000)), secrets: []string{"apify_api_SECRET"}}
 	got := e.Error()
 	if strings.Contains(got, "SECRET") || strings.Contains(got, "\x1b") || len(got) > 300 {
 		t.Errorf("got %q", got)
@@ -214,7 +225,7 @@ func FuzzError(f *testing.F) {
 			return // The secret comes from the input.
 		}
 		for _, leak := range []string{"", secret, "&signature=" + secret, `"urlSigningSecretKey": "` + secret, "Bearer " + secret} {
-			e := &Error{Operation: "reading", Method: "GET", URL: "https://api.test", Attempts: 1, Status: status, token: secret}
+			e := &Error{Operation: "reading", Method: "GET", URL: "https://api.test", Attempts: 1, Status: status, secrets: []string{secret}}
 			e.setBody([]byte(body+leak+body), http.Header{"Location": {location + leak}})
 			text := e.Error()
 			checkPrintable(t, text)

@@ -31,6 +31,7 @@ func newTestClient(tb testing.TB, baseURL string, changes ...func(*Config)) *Cli
 		MaxRetries:     testRetries,
 		RequestTimeout: testTimeout,
 		RetryDelay:     time.Millisecond,
+		TotalDelay:     time.Millisecond,
 	}
 	for _, change := range changes {
 		change(&config)

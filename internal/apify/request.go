@@ -39,6 +39,10 @@ type request struct {
 	query     url.Values
 	body      any                // encoded as JSON unless nil
 	decode    func([]byte) error // reads the body of a 2xx response; nil if success is a 204
+	// private prevents that the response's body is quoted, except for the API's error.
+	private bool
+	// awaited makes an attempt in progress go on for awaitTime after the context has ended.
+	awaited bool
 	// nonIdempotent prevents a retry after an attempt that may have taken effect.
 	nonIdempotent bool
 }
@@ -48,19 +52,18 @@ type outcome struct {
 	status     int         // of the last response; 0 if the last attempt had none
 	header     http.Header // of the last response
 	started    time.Time   // start of the first attempt
-	received   time.Time   // arrival of the last response's header
 	mayHaveRun bool        // some failed attempt may have taken effect on the server
 }
 
 // attempt is one attempt of a request.
 type attempt struct {
-	number    int // 1 for the first
-	began     time.Time
+	number    int         // 1 for the first
+	started   time.Time   // start of the first attempt
+	began     time.Time   // start of this attempt
 	connected atomic.Bool // whether there was a connection to write the request to
 	status    int         // 0 if there was no response
 	header    http.Header
-	received  time.Time // arrival of the header
-	failure   *Error    // nil on success
+	failure   *Error // nil on success
 }
 
 // do sends a request, sends it again while the retry policy allows that, and passes the body of a
@@ -76,7 +79,8 @@ func (c *Client) do(ctx context.Context, r *request) (outcome, error) {
 		if number == 1 {
 			result.started = a.began
 		}
-		result.status, result.header, result.received = a.status, a.header, a.received
+		a.started = result.started
+		result.status, result.header = a.status, a.header
 		if a.failure == nil {
 			c.log(ctx, r, a, 0)
 			return result, nil
@@ -126,6 +130,9 @@ func (c *Client) newRequest(ctx context.Context, r *request) (*http.Request, err
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	if c.config.Platform != "" {
+		req.Header.Set("X-Apify-Integration-Platform", c.config.Platform)
+	}
 	if c.config.UserAgent != "" {
 		req.Header.Set("User-Agent", c.config.UserAgent)
 	}
@@ -135,7 +142,13 @@ func (c *Client) newRequest(ctx context.Context, r *request) (*http.Request, err
 // send sends a request once and reads the response.
 func (c *Client) send(ctx context.Context, r *request, req *http.Request, number int) *attempt {
 	a := &attempt{number: number, began: time.Now()}
-	req = req.Clone(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+	own := ctx
+	if r.awaited && ctx.Err() == nil {
+		var cancel context.CancelFunc
+		own, cancel = awaitedContext(ctx)
+		defer cancel()
+	}
+	req = req.Clone(httptrace.WithClientTrace(own, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { a.connected.Store(true) },
 	}))
 	if req.GetBody != nil {
@@ -147,7 +160,8 @@ func (c *Client) send(ctx context.Context, r *request, req *http.Request, number
 		return a
 	}
 	defer resp.Body.Close() //nolint:errcheck // it has been read
-	a.status, a.header, a.received = resp.StatusCode, resp.Header, time.Now()
+	a.status, a.header = resp.StatusCode, resp.Header
+	c.clock.observe(resp.Header, time.Now())
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case err != nil:
@@ -162,8 +176,26 @@ func (c *Client) send(ctx context.Context, r *request, req *http.Request, number
 	}
 	if a.failure != nil {
 		a.failure.setBody(raw, resp.Header)
+		if r.private {
+			a.failure.Body = ""
+		}
 	}
 	return a
+}
+
+// awaitTime limits the time for which the response to an awaited request is awaited after the
+// context has ended.
+const awaitTime = 30 * time.Second
+
+// awaitedContext returns a context that ends awaitTime after another one.
+func awaitedContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if sleep(own, awaitTime) {
+			cancel()
+		}
+	})
+	return own, func() { stop(); cancel() }
 }
 
 // readBody reads the body of a 2xx response. Its errors are those of a body that the API would not
@@ -190,7 +222,7 @@ func (c *Client) newError(r *request, a *attempt, err error) *Error {
 		Attempts:  a.number,
 		Status:    a.status,
 		Err:       err,
-		token:     c.config.Token,
+		secrets:   c.secrets.all(),
 	}
 }
 

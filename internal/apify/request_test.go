@@ -3,9 +3,11 @@ package apify
 import (
 	"context"
 	"errors"
+	"html"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"syscall"
@@ -19,7 +21,9 @@ import (
 func TestRequest_headers(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, emulator.Options{})
-	c := newTestClient(t, s.URL+"/v2/", func(c *Config) { c.UserAgent = "Terraform/1.2.3 terraform-provider-apify/4.5.6" })
+	c := newTestClient(t, s.URL+"/v2/", func(c *Config) {
+		c.UserAgent, c.Platform = "Terraform/1.2.3 terraform-provider-apify/4.5.6", "terraform"
+	})
 	d := must(c.CreateDataset(t.Context(), "headers"))(t)
 	must(c.UpdateDataset(t.Context(), d.ID, DatasetUpdate{Name: ptr("")}))(t)
 	for _, r := range s.Recorder.Requests() {
@@ -30,8 +34,10 @@ func TestRequest_headers(t *testing.T) {
 		for name, want := range map[string]string{
 			"Authorization": "Bearer " + emulator.DefaultToken,
 			"User-Agent":    "Terraform/1.2.3 terraform-provider-apify/4.5.6",
-			"Accept":        "application/json",
-			"Content-Type":  contentType,
+
+			"X-Apify-Integration-Platform": "terraform",
+			"Accept":                       "application/json",
+			"Content-Type":                 contentType,
 		} {
 			if got := r.Header.Get(name); got != want {
 				t.Errorf("%s %s: %s is %q, want %q", r.Method, r.Path, name, got, want)
@@ -205,6 +211,7 @@ func TestRequest_interrupted(t *testing.T) {
 			if status == http.StatusOK {
 				status = op.status
 			}
+			awaited := op.name == "create unnamed" && test.took > 0 // until the timeout of the request
 			run := func(name string, want error, took time.Duration, newContext func(context.Context) (context.Context, context.CancelFunc)) {
 				t.Run(test.name+"/"+op.name+"/"+name, func(t *testing.T) {
 					t.Parallel()
@@ -217,6 +224,9 @@ func TestRequest_interrupted(t *testing.T) {
 						defer cancel()
 						began := time.Now()
 						err := op.call(ctx, c, id)
+						if awaited {
+							took = testTimeout
+						}
 						if elapsed := time.Since(began); elapsed != took {
 							t.Errorf("the call returned after %s, want %s", elapsed, took)
 						}
@@ -240,6 +250,114 @@ func TestRequest_interrupted(t *testing.T) {
 				return context.WithTimeout(ctx, timeout)
 			})
 		}
+	}
+}
+
+// TestCreateDataset_awaited ends the context while the creation of an unnamed dataset is in
+// progress. The client awaits the response for a limited time, so that the caller can delete the
+// dataset.
+func TestCreateDataset_awaited(t *testing.T) {
+	t.Parallel()
+	const interrupt = time.Second
+	for _, test := range []struct {
+		name    string
+		dataset string
+		delay   time.Duration // of the response
+		took    time.Duration
+		created bool // whether the error has the dataset's ID
+	}{
+		{"response after the interrupt", "", 20 * time.Second, 20 * time.Second, true},
+		{"response in the last second", "", interrupt + awaitTime - time.Second, interrupt + awaitTime - time.Second, true},
+		{"no response in time", "", time.Hour, interrupt + awaitTime, false},
+		{"a named dataset", "orders", 20 * time.Second, interrupt, false},
+	} {
+		for name, newContext := range map[string]func(context.Context) (context.Context, context.CancelFunc){
+			"timeout": func(ctx context.Context) (context.Context, context.CancelFunc) {
+				return context.WithTimeout(ctx, interrupt)
+			},
+			"interrupt": func(ctx context.Context) (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancel(ctx)
+				time.AfterFunc(interrupt, cancel)
+				return ctx, cancel
+			},
+		} {
+			t.Run(test.name+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					network := startPipeServer(t, emulator.Options{})
+					network.server.Recorder.Inject(emulator.Fault{Method: http.MethodPost, TakesEffect: true, Delay: test.delay})
+					c := network.newClient(t, func(c *Config) { c.RequestTimeout = 2 * time.Hour })
+					ctx, cancel := newContext(t.Context())
+					defer cancel()
+					began := time.Now()
+					_, err := c.CreateDataset(ctx, test.dataset)
+					if took := time.Since(began); took != test.took {
+						t.Errorf("the call returned after %s, want %s", took, test.took)
+					}
+					e := asError(t, err)
+					checkErrorText(t, err)
+					want := ""
+					if test.created {
+						want = network.server.API.Datasets()[0].ID
+					}
+					if e.CreatedID != want || !e.MayHaveTakenEffect || !errors.Is(e.Stopped, ctx.Err()) {
+						t.Errorf("got %+v, want the ID %q", e, want)
+					}
+					if n := len(network.server.Recorder.Requests()); n != 1 {
+						t.Errorf("the server received %d requests, want 1", n)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestRequest_refusedForLong calls a server that refuses connections for longer than a restart
+// takes.
+func TestRequest_refusedForLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		network := startPipeServer(t, emulator.Options{})
+		network.refusals = -1
+		c := network.newClient(t, func(c *Config) { c.RetryDelay, c.MaxRetries = 0, 20 })
+		began := time.Now()
+		_, err := c.CreateDataset(t.Context(), "orders")
+		if took := time.Since(began); took < refusedTime || took > 3*refusedTime {
+			t.Errorf("the call returned after %s, want about %s", took, refusedTime)
+		}
+		if e := asError(t, err); e.MayHaveTakenEffect || !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("got %+v", e)
+		}
+
+		// An outage of two seconds goes unnoticed.
+		network.dials.Store(0)
+		network.refusals = 2
+		if _, err := c.CreateDataset(t.Context(), "orders"); err != nil {
+			t.Errorf("after two refused connections: %v", err)
+		}
+	})
+}
+
+// TestRequest_masksByValue checks that the errors of a client contain no signing key and no
+// signature that it has received, in whatever form a later response contains them.
+func TestRequest_masksByValue(t *testing.T) {
+	t.Parallel()
+	const key, signature = "k3y/with+signs&more", "MC4xODkzNDU2MDAwMDAwLnRqY0xl"
+	responses := []string{
+		`{"data": {"id": "abc", "urlSigningSecretKey": "` + key + `", "itemsPublicUrl": "https://x.test/items?signature=` + signature + `"}}`,
+		"<p>k: " + key + "; s: " + signature + "; once: " + url.QueryEscape(key) + "; twice: " + url.QueryEscape(url.QueryEscape(key)) +
+			"; html: " + html.EscapeString(key) + "; t: " + emulator.DefaultToken + "</p>",
+	}
+	c := newLocalClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, responses[0])
+		responses = responses[1:]
+	}), func(c *Config) { c.MaxRetries = 0 })
+	must(c.GetDataset(t.Context(), DatasetIDRef("abc")))(t)
+	_, err := c.GetDataset(t.Context(), DatasetIDRef("abc"))
+	const r = "(redacted)"
+	want := "<p>k: " + r + "; s: " + r + "; once: " + r + "; twice: " + r + "; html: " + r + "; t: " + r + "</p>"
+	if e := asError(t, err); e.Body != want {
+		t.Errorf("got  %q\nwant %q", e.Body, want)
 	}
 }
 
@@ -372,7 +490,7 @@ func TestRequest_logWithoutToken(t *testing.T) {
 			}
 		}
 	})
-	if _, err := c.CurrentUser(t.Context()); err == nil || entries != 1+testRetries {
+	if _, err := c.GetDataset(t.Context(), DatasetIDRef("abc")); err == nil || entries != 1+testRetries {
 		t.Errorf("%d entries in the log, %v", entries, err)
 	}
 }
@@ -387,9 +505,7 @@ func TestRequest_invalidBody(t *testing.T) {
 		`"text"`:                       "the body has an unexpected JSON type: string",
 		`{"data": 17}`:                 `the body has an unexpected JSON type for "data": number`,
 		`{"data": {"id": 17.5}}`:       `the body has an unexpected JSON type for "data.id": number`,
-		`{"data": {"stats": true}}`:    `the body has an unexpected JSON type for "data.stats": bool`,
 		`{"data": {"itemCount": 1.5}}`: `the body has an unexpected JSON type for "data.itemCount": number`,
-		`{"data": {"fields": [{}]}}`:   `the body has an unexpected JSON type for "data.fields": object`,
 		`{}`:                           `the body has no "data"`,
 		`{"data": {"id": "a/b"}}`:      `the body has a dataset without a valid "id"`,
 	} {

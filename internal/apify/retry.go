@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -25,6 +26,9 @@ const (
 	defaultRetryDelay = 500 * time.Millisecond
 	// maxRetryDelay limits the doubling, so that eight retries end within minutes.
 	maxRetryDelay = 30 * time.Second
+	// refusedTime limits the time for which refused connections are retried: a server that restarts
+	// is back by then, and one that does not run would cost minutes.
+	refusedTime = 10 * time.Second
 	// maxRetryAfter limits the delay that a Retry-After header can ask for. The API's rate limits
 	// are per second and per minute, so a longer delay is a mistake of the server or a proxy.
 	maxRetryAfter = time.Minute
@@ -40,7 +44,8 @@ type retryPolicy struct {
 // ctx prevents the retry, next returns its error, or [context.DeadlineExceeded] if its deadline is
 // before the end of the delay.
 func (p retryPolicy) next(ctx context.Context, r *request, a *attempt) (delay time.Duration, retry bool, err error) {
-	if !a.retryable() || a.number > p.maxRetries || r.nonIdempotent && a.mayHaveTakenEffect() {
+	if !a.retryable() || a.number > p.maxRetries || r.nonIdempotent && a.mayHaveTakenEffect() ||
+		errors.Is(a.failure, syscall.ECONNREFUSED) && time.Since(a.started) > refusedTime {
 		return 0, false, nil
 	}
 	if err := ctx.Err(); err != nil {

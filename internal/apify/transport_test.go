@@ -233,7 +233,7 @@ func TestClient_schemeMismatch(t *testing.T) {
 
 	_, recorder := newAPI(emulator.Options{})
 	s := startTLS(t, recorder)
-	_, err = newTestClient(t, strings.Replace(s.URL, "https:", "http:", 1)).CurrentUser(t.Context())
+	_, err = newTestClient(t, strings.Replace(s.URL, "https:", "http:", 1)).GetDataset(t.Context(), DatasetIDRef("abc"))
 	if e := asError(t, err); e.Status != http.StatusBadRequest || e.Attempts != 1 || !strings.Contains(e.Body, "HTTP request to an HTTPS server") {
 		t.Errorf("HTTP to an HTTPS server: %v", err)
 	}

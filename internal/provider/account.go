@@ -25,6 +25,22 @@ type tokenAccount struct {
 	err    error
 }
 
+// errNoAccountID is the error of a token whose account has no ID in the API's response.
+var errNoAccountID = errors.New("the API returns no ID of the account to this token")
+
+// id returns the ID of the account. The error is that of get, or errNoAccountID: Apify does not
+// send the ID to the token of an Actor run without full access.
+func (a *tokenAccount) id(ctx context.Context) (string, error) {
+	user, err := a.get(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case user.ID == "":
+		return "", errNoAccountID
+	}
+	return user.ID, nil
+}
+
 // get returns the account. The lookup has a context of its own, so that the timeout of one resource
 // does not make it fail for all others. An interrupt ends it, because Terraform interrupts all
 // operations of a process.

@@ -46,17 +46,18 @@ func (d *datasetDataSource) Configure(_ context.Context, req datasource.Configur
 func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := datasetListAttributes()
 	attributes["id"] = schema.StringAttribute{
-		MarkdownDescription: "ID of the dataset, such as `WkzbQMuFYuamGv3YF`. Exactly one of `id` and `name` must be set.",
-		Optional:            true,
-		Computed:            true,
-		Validators:          []validator.String{datasetIDValidator{}},
+		MarkdownDescription: "ID of the dataset, such as `WkzbQMuFYuamGv3YF`, or URL of the dataset in Apify Console or the API; the value " +
+			"is the ID. Exactly one of `id` and `name` must be set.",
+		Optional:   true,
+		Computed:   true,
+		Validators: []validator.String{datasetIDValidator{orURL: true}},
 	}
 	attributes["name"] = schema.StringAttribute{
 		MarkdownDescription: "Name of the dataset, matched case-insensitively; the value is the name as stored by Apify, or null if the " +
 			"dataset is unnamed. Exactly one of `id` and `name` must be set.",
 		Optional:   true,
 		Computed:   true,
-		Validators: []validator.String{datasetNameValidator{}},
+		Validators: []validator.String{datasetNameValidator{existing: true}},
 	}
 	attributes["username"] = schema.StringAttribute{
 		MarkdownDescription: "Username of the dataset's owner. Set this together with `name` to read a dataset of another account. " +
@@ -64,7 +65,7 @@ func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 		Optional: true,
 		Computed: true,
 		Validators: []validator.String{
-			stringvalidator.LengthAtLeast(1),
+			usernameValidator{},
 			stringvalidator.AlsoRequires(path.MatchRoot("name")),
 		},
 	}
@@ -110,13 +111,17 @@ func (d *datasetDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	}
 	ref := apify.DatasetNameRef(config.Username.ValueString(), config.Name.ValueString())
 	if !config.ID.IsNull() {
-		ref = apify.DatasetIDRef(config.ID.ValueString())
+		var err error
+		if ref, err = apify.ParseDatasetRef(config.ID.ValueString()); err != nil {
+			resp.Diagnostics.AddAttributeError(path.Root("id"), summaryInvalidID, sentence(err.Error()))
+			return
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
 	dataset, err := d.store.get(ctx, ref)
 	if err != nil {
-		resp.Diagnostics.Append(clientError(summaryRead, err))
+		resp.Diagnostics.Append(clientError(summaryRead, err, nameHint(ref, err)...))
 		return
 	}
 	state, err := newDatasetDataSourceModel(dataset)

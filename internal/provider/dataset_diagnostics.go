@@ -45,6 +45,7 @@ const (
 	summaryNeedsOrder     = "Apify dataset renamed for a creation in one run"
 	summaryDeletedInApply = "Apify dataset deleted during the apply"
 	summaryInvalidID      = "Invalid Apify dataset ID"
+	summaryOtherAccount   = "Apify dataset of another account imported"
 	summaryInvalidTime    = "Invalid timestamp in Apify API response"
 )
 
@@ -120,7 +121,7 @@ func afterFailedCreation(plan datasetResourceModel, err error) string {
 	var e *apify.Error
 	switch {
 	case errors.As(err, &e) && e.CreatedID != "":
-		return fmt.Sprintf("The server created dataset %s, but its response was incomplete. The provider deletes the dataset again.", e.CreatedID)
+		return fmt.Sprintf("The server created dataset %s, but the creation could not be completed. The provider deletes the dataset again.", e.CreatedID)
 	case e != nil && !e.MayHaveTakenEffect:
 		return "No dataset was created."
 	case plan.Name.IsNull():
@@ -347,17 +348,26 @@ func accessDiagnostic(summary string, m datasetModel, err error) diag.Diagnostic
 	)
 	switch {
 	case errors.As(err, &account):
+		advice := ""
+		if errors.Is(err, errNoAccountID) || apify.IsForbidden(err) {
+			advice = "Use a token that can read its own account, such as one without limited permissions. "
+		}
 		return clientError(summary, account.err, fmt.Sprintf("The API did not find %s. The provider could not look up the token's account, "+
-			"so it does not know whether the dataset was deleted or is inaccessible to this token. The state was not changed.", describeModel(m)))
+			"so it does not know whether the dataset was deleted or is inaccessible to this token. The state was not changed. %sIf the dataset "+
+			"was permanently deleted, remove it from state:\n\n  terraform state rm apify_dataset.NAME", describeModel(m), advice))
 	case errors.As(err, &lost):
 		owner := "State contains no owner of the dataset"
 		if lost.ownerID != "" {
 			owner = "Its owner in state is " + lost.ownerID
 		}
-		return clientError(summaryLostAccess, lost.notFound, fmt.Sprintf("The API did not find %s. %s, and the API token belongs to account %s (%s). "+
-			"The dataset may still exist but be inaccessible to this token. The state was not changed. Use a token of the owner's account, or ask "+
+		if apify.IsForbidden(lost.err) && summary != summaryRead { // the token may read the dataset
+			return clientError(summary, lost.err, fmt.Sprintf("%s: %s, and the API token belongs to account %s. The state was not changed.",
+				capitalize(describeModel(m)), owner, describeAccount(lost.account)))
+		}
+		return clientError(summaryLostAccess, lost.err, fmt.Sprintf("%s is inaccessible to this token. %s, and the API token belongs to account %s. "+
+			"The dataset may still exist. The state was not changed. Use a token of the owner's account, or ask "+
 			"the owner to share the dataset with this account. If the dataset was permanently deleted, remove it from state:"+
-			"\n\n  terraform state rm apify_dataset.NAME", describeModel(m), owner, lost.account.ID, lost.account.Username))
+			"\n\n  terraform state rm apify_dataset.NAME", capitalize(describeModel(m)), owner, describeAccount(lost.account)))
 	default:
 		return nil
 	}
@@ -438,6 +448,9 @@ func keptForAnotherResource(m datasetModel) diag.Diagnostic {
 // updateError returns the diagnostic of a failed update.
 func updateError(m datasetModel, err error) diag.Diagnostic {
 	var taken *nameTakenError
+	if d := accessDiagnostic(summaryUpdate, m, err); d != nil {
+		return d
+	}
 	switch {
 	case errors.As(err, &taken):
 		return nameTaken(m, taken)
@@ -493,6 +506,24 @@ func accessNeedsName() diag.Diagnostic {
 func invalidImportID(id string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryImport, fmt.Sprintf("%q is not a valid import ID: %s. Use the dataset's ID, ~NAME for a dataset "+
 		"of the token's account, or USERNAME~NAME or USERNAME/NAME for any account.", id, err))
+}
+
+// nameHint returns a paragraph for a reference that is not found and that has not the form of an
+// ID.
+func nameHint(ref apify.DatasetRef, err error) []string {
+	id := ref.ID()
+	if id == "" || !apify.IsNotFound(err) || apify.LooksLikeDatasetID(id) {
+		return nil
+	}
+	return []string{fmt.Sprintf("%q was read as an ID, which has 17 letters and digits. If it is a name, write ~%s to import, or use the attribute name "+
+		"of data \"apify_dataset\".", id, id)}
+}
+
+// importedFromOtherAccount returns the warning about an imported dataset of another account.
+func importedFromOtherAccount(m datasetModel, user *apify.User) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(summaryOtherAccount,
+		fmt.Sprintf("The owner of %s is account %s, and the API token belongs to account %s. Changes need the owner's permission. If the token loses its access later, "+
+			"the provider reports an error instead of removing the dataset from state.", describeModel(m), m.UserID.ValueString(), describeAccount(user)))
 }
 
 // noSigningKey returns the error of an items URL that needs a signature the token cannot make.

@@ -32,16 +32,16 @@ type accountError struct{ err error }
 func (e *accountError) Error() string { return e.err.Error() }
 func (e *accountError) Unwrap() error { return e.err }
 
-// lostAccessError is the error of a dataset that the API does not find, if state says that the
-// owner is another account than the token's.
+// lostAccessError is the error of a dataset that the API does not find, or to which it denies
+// access, if state says that the owner is another account than the token's.
 type lostAccessError struct {
-	ownerID  string // empty if state has none
-	account  *apify.User
-	notFound error
+	ownerID string // empty if state has none
+	account *apify.User
+	err     error // of the API
 }
 
-func (e *lostAccessError) Error() string { return e.notFound.Error() }
-func (e *lostAccessError) Unwrap() error { return e.notFound }
+func (e *lostAccessError) Error() string { return e.err.Error() }
+func (e *lostAccessError) Unwrap() error { return e.err }
 
 // containsItemsError is the error of a deletion that would lose items.
 type containsItemsError struct{ items string } // such as "3 items"

@@ -19,8 +19,8 @@ type datasetFilter struct {
 
 // Descriptions and validators of the filter, for both schemas.
 const (
-	unnamedDescription = "Whether to include unnamed datasets, such as those that Actor runs create. Apify leaves out unnamed datasets that " +
-		"contain no items. Defaults to `false`."
+	unnamedDescription = "Whether to include unnamed datasets, such as those that Actor runs create. Unnamed datasets without items are in no " +
+		"list of the API. Defaults to `false`."
 
 	ownershipDescription = "Owner of the datasets. Valid values: `ownedByMe` (the token's account) and `sharedWithMe` (other accounts). " +
 		"Defaults to all datasets that the token can access."
@@ -40,7 +40,8 @@ func (f *datasetFilter) options() apify.ListDatasetsOptions {
 	}
 }
 
-// matches reports whether a dataset passes the filter. The account's ID is used for ownership only.
+// matches reports whether a dataset passes the filter. Without the account's ID, it does not check
+// the ownership.
 func (f *datasetFilter) matches(d *apify.Dataset, accountID string) bool {
 	name := ""
 	if d.Name != nil {
@@ -51,7 +52,7 @@ func (f *datasetFilter) matches(d *apify.Dataset, accountID string) bool {
 		return false
 	}
 	ownership := apify.Ownership(f.Ownership.ValueString())
-	if ownership == "" || d.UserID == nil {
+	if ownership == "" || d.UserID == nil || accountID == "" {
 		return true
 	}
 	return (*d.UserID == accountID) == (ownership == apify.OwnedByMe)

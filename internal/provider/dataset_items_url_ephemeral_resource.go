@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -45,8 +44,8 @@ type datasetItemsURLModel struct {
 	Fields     types.List   `tfsdk:"fields"`
 	Omit       types.List   `tfsdk:"omit"`
 	Clean      types.Bool   `tfsdk:"clean"`
-	Limit      types.Int64  `tfsdk:"limit"`
-	Offset     types.Int64  `tfsdk:"offset"`
+	Limit      types.Number `tfsdk:"limit"`
+	Offset     types.Number `tfsdk:"offset"`
 	Desc       types.Bool   `tfsdk:"desc"`
 	View       types.String `tfsdk:"view"`
 	Unwind     types.List   `tfsdk:"unwind"`
@@ -100,15 +99,15 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 				MarkdownDescription: "Whether to leave out empty items and hidden fields, like `skip_empty` together with `skip_hidden`. Defaults to `false`.",
 				Optional:            true,
 			},
-			"limit": schema.Int64Attribute{
+			"limit": schema.NumberAttribute{
 				MarkdownDescription: "Maximum number of items to return. Must be at least `1`. Defaults to all items.",
 				Optional:            true,
-				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+				Validators:          []validator.Number{wholeNumberValidator{min: 1, max: math.MaxInt64}},
 			},
-			"offset": schema.Int64Attribute{
+			"offset": schema.NumberAttribute{
 				MarkdownDescription: "Number of items to skip. Defaults to `0`.",
 				Optional:            true,
-				Validators:          []validator.Int64{int64validator.AtLeast(0)},
+				Validators:          []validator.Number{wholeNumberValidator{min: 0, max: math.MaxInt64}},
 			},
 			"desc": schema.BoolAttribute{
 				MarkdownDescription: "Whether to return the newest items first. Defaults to `false`.",
@@ -201,7 +200,9 @@ func (e *datasetItemsURLEphemeralResource) Open(ctx context.Context, req ephemer
 
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
-	expires := e.store.now().Add(expiresIn).UTC().Truncate(time.Second) // the precision of expires_at
+	// The precision of expires_at is a second. Rounding up keeps the URL valid for at least
+	// expires_in.
+	expires := e.store.now().Add(expiresIn + time.Second - time.Nanosecond).UTC().Truncate(time.Second)
 	itemsURL, signed, err := e.store.itemsURL(ctx, id, expires, model.options())
 	var apiErr *apify.Error
 	switch {
@@ -231,9 +232,9 @@ func (m *datasetItemsURLModel) options() url.Values {
 			query.Set(name, value.ValueString())
 		}
 	}
-	for name, value := range map[string]types.Int64{"limit": m.Limit, "offset": m.Offset} {
+	for name, value := range map[string]types.Number{"limit": m.Limit, "offset": m.Offset} {
 		if !value.IsNull() {
-			query.Set(name, strconv.FormatInt(value.ValueInt64(), 10))
+			query.Set(name, value.ValueBigFloat().Text('f', 0))
 		}
 	}
 	for name, value := range map[string]types.Bool{

@@ -102,7 +102,7 @@ func TestDataset_delete(t *testing.T) {
 		{"dataset not readable", false, response(getDataset, 403, ""), []string{getDataset}, "could not check whether"},
 		{"items not readable", false, response(getItems, 403, ""), []string{getDataset, getItems}, "could not check whether"},
 		{"items not a list", false, response(getItems, 200, "{}"), []string{getDataset, getItems}, "unexpected JSON type: object"},
-		{"forbidden", true, response(deleteDataset, 403, `{"error":{"type":"insufficient-permissions","message":"No."}}`), []string{deleteDataset}, "insufficient-permissions"},
+		{"forbidden", true, response(deleteDataset, 403, `{"error":{"type":"insufficient-permissions","message":"No."}}`), []string{deleteDataset, getUser}, "insufficient-permissions"},
 		{"404 by a proxy", true, response(deleteDataset, 404, "<html>"), []string{deleteDataset}, "404 Not Found"},
 		{"404 of another type", true, response(deleteDataset, 404, `{"error":{"type":"page-not-found","message":"?"}}`), []string{deleteDataset}, "page-not-found"},
 		{"deleted already, account unknown", true, func(s *testServer, id string) {

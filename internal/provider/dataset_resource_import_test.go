@@ -133,7 +133,7 @@ func TestDataset_importInvalidID(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	w := s.newWalk(t, nil)
-	for _, id := range []string{"my-dataset", "~", "~-a", "user~", "user/", "/name", "a/b/c", "a~b~c", "a b", "https://console.apify.com/storage/datasets/WkzbQMuFYuamGv3YF",
+	for _, id := range []string{"my-dataset", "~", "~-a", "user~", "user/", "/name", "a/b/c", "a~b~c", "a b", "https://console.apify.com/storage/key-value-stores/WkzbQMuFYuamGv3YF", "",
 		"~" + strings.Repeat("a", 64), "?name=a", "..", "~a_b"} {
 		if _, ds := w.importID(t.Context(), id); !ds.errors().has("Importing Apify dataset failed", "is not a valid import ID") {
 			t.Errorf("ID %q has the diagnostics\n%s", id, ds)

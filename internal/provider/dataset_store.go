@@ -83,14 +83,9 @@ func (s *datasetStore) list(ctx context.Context, filter datasetFilter) iter.Seq2
 		options := filter.options()
 		accountID := ""
 		if options.Ownership != "" {
-			user, err := s.account.get(ctx)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			accountID = user.ID
+			accountID, _ = s.account.id(ctx) // without the ID, the server's own filter must do
 		}
-		for d, err := range s.client.ListDatasets(ctx, options) {
+		for d, err := range s.listAll(ctx, options) {
 			if err == nil && !filter.matches(d, accountID) {
 				continue
 			}
@@ -99,6 +94,64 @@ func (s *datasetStore) list(ctx context.Context, filter datasetFilter) iter.Seq2
 			}
 		}
 	}
+}
+
+// listAll returns all datasets of a list, oldest first. With unnamed datasets, the API leaves out
+// every empty dataset, named ones too (apify/apify-docs#2217), so the list of named datasets is
+// merged in.
+func (s *datasetStore) listAll(ctx context.Context, options apify.ListDatasetsOptions) iter.Seq2[*apify.Dataset, error] {
+	all := s.client.ListDatasets(ctx, options)
+	if !options.Unnamed {
+		return all
+	}
+	options.Unnamed = false
+	return mergeByAge(all, s.client.ListDatasets(ctx, options))
+}
+
+// mergeByAge merges two lists of datasets that are sorted by age, and leaves out what both contain.
+// An error is its last value.
+func mergeByAge(a, b iter.Seq2[*apify.Dataset, error]) iter.Seq2[*apify.Dataset, error] {
+	return func(yield func(*apify.Dataset, error) bool) {
+		nextA, stopA := iter.Pull2(a)
+		defer stopA()
+		nextB, stopB := iter.Pull2(b)
+		defer stopB()
+		seen := map[string]bool{}
+		first, firstErr, firstOK := nextA()
+		second, secondErr, secondOK := nextB()
+		for firstOK || secondOK {
+			switch {
+			case firstErr != nil:
+				yield(nil, firstErr)
+				return
+			case secondErr != nil:
+				yield(nil, secondErr)
+				return
+			}
+			var d *apify.Dataset
+			if !secondOK || firstOK && !isOlder(second, first) {
+				d = first
+				first, firstErr, firstOK = nextA()
+			} else {
+				d = second
+				second, secondErr, secondOK = nextB()
+			}
+			if !seen[d.ID] && !yield(d, nil) {
+				return
+			}
+			seen[d.ID] = true
+		}
+	}
+}
+
+// isOlder reports whether a dataset was created before another one. Without both times, it was not.
+func isOlder(a, b *apify.Dataset) bool {
+	if a.CreatedAt == nil || b.CreatedAt == nil {
+		return false
+	}
+	created, err := time.Parse(time.RFC3339Nano, *a.CreatedAt)
+	other, otherErr := time.Parse(time.RFC3339Nano, *b.CreatedAt)
+	return err == nil && otherErr == nil && created.Before(other)
 }
 
 // seeState records an object in state, as JSON in the form of any schema version.
@@ -126,10 +179,12 @@ func (s *datasetStore) refresh(ctx context.Context, prior datasetModel) (dataset
 		return prior, nil
 	}
 	d, err := s.client.GetDataset(ctx, apify.DatasetIDRef(id))
-	if apify.IsNotFound(err) {
+	switch {
+	case apify.IsNotFound(err):
 		return prior, s.notFound(ctx, prior, err)
-	}
-	if err != nil {
+	case apify.IsForbidden(err):
+		return prior, s.denied(ctx, prior, err)
+	case err != nil:
 		return prior, err
 	}
 	s.cache.observe(d)
@@ -147,14 +202,37 @@ func (s *datasetStore) refresh(ctx context.Context, prior datasetModel) (dataset
 // dataset was deleted, if the token lost its access, and if it belongs to another account. So the
 // dataset was deleted only if the token's account owns it.
 func (s *datasetStore) notFound(ctx context.Context, prior datasetModel, err error) error {
-	user, accountErr := s.account.get(ctx)
+	accountID, accountErr := s.account.id(ctx)
 	switch {
 	case accountErr != nil:
 		return &accountError{accountErr}
-	case user.ID != prior.UserID.ValueString():
+	case accountID != prior.UserID.ValueString():
+		user, _ := s.account.get(ctx)
 		return &lostAccessError{prior.UserID.ValueString(), user, err}
 	}
 	return errDatasetDeleted
+}
+
+// otherAccount returns the token's account if a dataset belongs to another one, or nil. It returns
+// nil too if the token's account cannot be determined.
+func (s *datasetStore) otherAccount(ctx context.Context, m datasetModel) *apify.User {
+	if m.UserID.IsNull() {
+		return nil
+	}
+	user, err := s.account.get(ctx)
+	if err != nil || user.ID == "" || user.ID == m.UserID.ValueString() {
+		return nil
+	}
+	return user
+}
+
+// denied returns the error of a 403. If the dataset in state belongs to another account, the token
+// is probably that of the wrong account.
+func (s *datasetStore) denied(ctx context.Context, prior datasetModel, err error) error {
+	if user := s.otherAccount(ctx, prior); user != nil {
+		return &lostAccessError{prior.UserID.ValueString(), user, err}
+	}
+	return err
 }
 
 // isApplying reports whether this walk is an apply that has started to write.
@@ -339,12 +417,12 @@ func existingOrNil(d *apify.Dataset, err error) (*apify.Dataset, error) {
 
 // isOwnAccount reports whether an ID is certainly that of the token's account.
 func (s *datasetStore) isOwnAccount(ctx context.Context, id string) bool {
-	user, err := s.account.get(ctx)
+	accountID, err := s.account.id(ctx)
 	if err != nil {
 		return false
 	}
-	s.owners.setAccount(user.ID)
-	return user.ID == id
+	s.owners.setAccount(accountID)
+	return accountID == id
 }
 
 // create creates a dataset, or adopts the one that has the name if adopt is true. If the API
@@ -395,22 +473,35 @@ func (s *datasetStore) awaitDeletion(ctx context.Context, id string, d *deletion
 }
 
 // update changes a dataset and returns it as it is afterwards. A rename to a name that another
-// dataset has waits for this run to free the name. The error is a [nameTakenError] or that of the
-// API.
+// dataset has waits for this run to free the name. The error is a [nameTakenError], a
+// [lostAccessError] or that of the API.
 func (s *datasetStore) update(ctx context.Context, prior datasetModel, update apify.DatasetUpdate) (*apify.Dataset, error) {
 	defer s.owners.startWrite()()
-	id := prior.ID.ValueString()
-	s.cache.invalidate(id)
+	s.cache.invalidate(prior.ID.ValueString())
+	send := s.rename
 	if update.Name == nil || *update.Name == "" {
-		return s.client.UpdateDataset(ctx, id, update)
+		send = s.send
 	}
+	d, err := send(ctx, prior, update)
+	if apify.IsForbidden(err) {
+		err = s.denied(ctx, prior, err)
+	}
+	return d, err
+}
+
+func (s *datasetStore) send(ctx context.Context, prior datasetModel, update apify.DatasetUpdate) (*apify.Dataset, error) {
+	return s.client.UpdateDataset(ctx, prior.ID.ValueString(), update)
+}
+
+// rename sends an update with a new name when no other dataset has the name.
+func (s *datasetStore) rename(ctx context.Context, prior datasetModel, update apify.DatasetUpdate) (*apify.Dataset, error) {
 	for retried := false; ; retried = true {
 		// Apify's local platform accepts a taken name, so the provider looks the name up in any
 		// case.
 		if err := s.awaitName(ctx, prior, *update.Name); err != nil {
 			return nil, err
 		}
-		d, err := s.client.UpdateDataset(ctx, id, update)
+		d, err := s.send(ctx, prior, update)
 		if !mayMeanNameTaken(err) {
 			return d, err
 		}
@@ -518,6 +609,9 @@ func (s *datasetStore) delete(ctx context.Context, prior datasetModel, force boo
 		if err = s.notFound(ctx, prior, err); errors.Is(err, errDatasetDeleted) {
 			return nil
 		}
+	}
+	if apify.IsForbidden(err) {
+		err = s.denied(ctx, prior, err)
 	}
 	return err
 }

@@ -68,16 +68,26 @@ func capitalize(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func join(a, b string) string { return strings.TrimSpace(a + " " + b) }
 
+// adviseStatus returns the advice for an error with or without a response, most specific first.
 func adviseStatus(e *apify.Error) string {
-	const elsewhere = "Check that the provider's base_url (or " + apiBaseURLVariable + ", " + clientBaseURLVariable +
+	const elsewhere = "check that the provider's base_url (or " + apiBaseURLVariable + ", " + clientBaseURLVariable +
 		") is the URL of an Apify API, and that no proxy is intercepting requests."
+	isAPIError := e.Type != "" || e.Message != ""
 	switch status := e.Status; {
 	case status == 0:
 		return adviseNoResponse(e.Err)
+	case status == http.StatusProxyAuthRequired:
+		return "A proxy requires authentication. Check " + proxyVariables + "."
 	case status >= 300 && status < 400:
-		return "Redirects are not followed because that would send the API token to another host. " + elsewhere
+		return "Redirects are not followed because that would send the API token to another host. " + capitalize(elsewhere)
+	case status < 500 && errors.Is(e.Err, apify.ErrIncompleteBody):
+		return adviseNoResponse(e.Err)
+	case !isAPIError && status < 500 && status != http.StatusTooManyRequests:
+		return "The response did not come from the Apify API. " + capitalize(elsewhere)
 	case status == http.StatusUnauthorized:
 		return "The API rejected the API token. " + howToSetToken
+	case e.Type == "dataset-locked":
+		return "The dataset is locked, as the message above says. See Billing in Apify Console: https://console.apify.com/billing."
 	case status == http.StatusPaymentRequired:
 		return "The account's plan or balance does not allow this operation. See Billing in Apify Console: https://console.apify.com/billing."
 	case status == http.StatusForbidden:
@@ -85,12 +95,8 @@ func adviseStatus(e *apify.Error) string {
 			"), ask the dataset's owner to share the dataset with write access, or use the owner's token."
 	case apify.IsNotFound(e):
 		return "The dataset does not exist, or is inaccessible to the API token."
-	case status < 500 && errors.Is(e.Err, apify.ErrIncompleteBody):
-		return adviseNoResponse(e.Err)
-	case e.Type == "" && e.Message == "" && status < 500 && status != http.StatusTooManyRequests:
-		return "The response did not come from the Apify API. " + elsewhere
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
-		return "The server does not support this endpoint. " + elsewhere
+		return "The server does not support this endpoint. " + capitalize(elsewhere)
 	case status == http.StatusRequestEntityTooLarge:
 		return "The request is larger than the server accepts. Nothing was changed."
 	case status == http.StatusConflict:
@@ -99,10 +105,15 @@ func adviseStatus(e *apify.Error) string {
 		return "The API's rate limit was exceeded for longer than the provider retries. Apply again later, lower -parallelism, or raise the provider's max_retries."
 	case status < 500:
 		return "The server refused the request, and nothing was changed. Fix the problem described in the message above."
+	case !isAPIError:
+		return "The server, or a proxy in front of it, returned an error. Try again later, and see https://status.apify.com. Nothing is lost. " +
+			"Run terraform apply again to continue. If the error persists, " + elsewhere
 	default:
 		return "The Apify API returned a server error. Try again later, and see https://status.apify.com. Nothing is lost. Run terraform apply again to continue."
 	}
 }
+
+const proxyVariables = "HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
 
 // adviseNoResponse returns the advice for an attempt without a response.
 func adviseNoResponse(err error) string {
@@ -119,10 +130,12 @@ func adviseNoResponse(err error) string {
 			"install its root certificate, or set SSL_CERT_FILE to its file."
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "The server does not support TLS on that port. Check whether " + where + " must start with http:// or use another port."
+	case errors.As(err, &dial) && dial.Op == "proxyconnect", apify.IsProxyError(err):
+		return "The provider could not connect through the proxy. Check " + proxyVariables + "."
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "The host name does not exist. Check the spelling of " + where + "."
-	case errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect"):
-		return "The provider could not connect. Check the network, " + where + ", and HTTPS_PROXY, HTTP_PROXY and NO_PROXY if you use a proxy."
+	case errors.As(err, &dial) && dial.Op == "dial":
+		return "The provider could not connect. Check the network, " + where + ", and " + proxyVariables + " if you use a proxy."
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return ""
 	default:

@@ -204,14 +204,14 @@ func operations() []*operation {
 			summary: summaryImport, action: readingDataset,
 			arrange:  arrangeDataset,
 			run:      func(ctx context.Context, c *faultCase) { c.result, c.ds = c.w.importID(ctx, c.id) },
-			outcomes: queryOutcomes,
+			outcomes: importOutcomes,
 		},
 		{
 			name: "import by name", request: getDataset,
 			summary: summaryImport, action: readingName,
 			arrange:  arrangeDataset,
 			run:      func(ctx context.Context, c *faultCase) { c.result, c.ds = c.w.importID(ctx, "~"+c.name) },
-			outcomes: queryOutcomes,
+			outcomes: importOutcomes,
 		},
 		{
 			name: "data source apify_dataset", request: getDataset,

@@ -42,6 +42,8 @@ var faultClasses = map[string]struct {
 	classThrottledForever: {false},
 	// The server did nothing, but the client cannot know that.
 	"no-effect": {true},
+	// A response with an object without fields. The token's account can be such an object.
+	"empty-data": {true},
 	// The server carried the request out, but the client cannot know that.
 	"effect": {true},
 	// The server carried the request out, and the response has a header and an incomplete body.
@@ -56,6 +58,8 @@ var faultClasses = map[string]struct {
 	"rejected-name": {false},
 	"rejected":      {false},
 	"unauthorized":  {false},
+	// 403 of the API. If state has an owner, the token's account is compared with it.
+	"forbidden": {false},
 	// 404 of the API, although the dataset or the user exists.
 	"not-found": {false},
 	// An interrupt during an attempt.
@@ -139,12 +143,12 @@ func findOutcome(t *testing.T, all []outcome, class, duration string) outcome {
 // The POST is repeated even if it may have had an effect, because the name makes it idempotent.
 const createNamedOutcomes = `
 duration   attempts  outcome  returns  server  then  classes
-transient  3         ok       dataset  named   -     throttled no-effect effect body-cut body-slow
+transient  3         ok       dataset  named   -     throttled no-effect empty-data effect body-cut body-slow
 transient  -         ok       dataset  named   -     refused
-lasting    3         error    nothing  none    -     throttled no-effect
+lasting    3         error    nothing  none    -     throttled no-effect empty-data
 lasting    3         error    nothing  named   -     effect body-cut body-slow
 lasting    8         error    nothing  none    -     refused
-both       1         error    nothing  none    -     throttled-forever redirected rejected rejected-name unauthorized not-found interrupted interrupted-wait
+both       1         error    nothing  none    -     throttled-forever redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
 `
 
 // The POST is repeated only if it had no effect for certain, because it would create a second
@@ -156,7 +160,7 @@ transient  3         ok       dataset  unnamed  -              throttled
 transient  -         ok       dataset  unnamed  -              refused
 lasting    3         error    nothing  none     -              throttled
 lasting    8         error    nothing  none     -              refused
-both       1         error    nothing  none     -              throttled-forever no-effect redirected rejected rejected-name unauthorized not-found interrupted interrupted-wait
+both       1         error    nothing  none     -              throttled-forever no-effect empty-data redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
 both       1         error    nothing  unnamed  -              effect
 both       1         error    nothing  none     deleteDataset  body-cut body-slow
 `
@@ -164,30 +168,30 @@ both       1         error    nothing  none     deleteDataset  body-cut body-slo
 // The next apply adopts the dataset that a failed PUT leaves.
 const createNamedWithAccessOutcomes = `
 duration   attempts  outcome  returns  server            then  classes
-transient  3         ok       dataset  named+restricted  -     throttled no-effect effect body-cut body-slow
-lasting    3         error    nothing  named             -     throttled no-effect
+transient  3         ok       dataset  named+restricted  -     throttled no-effect empty-data effect body-cut body-slow
+lasting    3         error    nothing  named             -     throttled no-effect empty-data
 lasting    3         error    nothing  named+restricted  -     effect body-cut body-slow
-both       1         error    nothing  named             -     throttled-forever redirected rejected rejected-name unauthorized not-found interrupted interrupted-wait
+both       1         error    nothing  named             -     throttled-forever redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
 both       -         skip     -        -                 -     refused
 `
 
 // After a failed PUT the new dataset is deleted, because no later apply would find it.
 const createUnnamedWithAccessOutcomes = `
 duration   attempts  outcome  returns  server              then           classes
-transient  3         ok       dataset  unnamed+restricted  -              throttled no-effect effect body-cut body-slow
-lasting    3         error    nothing  none                deleteDataset  throttled no-effect effect body-cut body-slow
-both       1         error    nothing  none                deleteDataset  throttled-forever redirected rejected rejected-name unauthorized not-found interrupted interrupted-wait
+transient  3         ok       dataset  unnamed+restricted  -              throttled no-effect empty-data effect body-cut body-slow
+lasting    3         error    nothing  none                deleteDataset  throttled no-effect empty-data effect body-cut body-slow
+both       1         error    nothing  none                deleteDataset  throttled-forever redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
 both       -         skip     -        -                   -              refused
 `
 
 // A failed lookup does not fail the plan.
 const planOutcomes = `
 duration   attempts  outcome  returns   server     then  classes
-transient  3         ok       adoption  unchanged  -     throttled no-effect effect body-cut body-slow
+transient  3         ok       adoption  unchanged  -     throttled no-effect empty-data effect body-cut body-slow
 transient  -         ok       adoption  unchanged  -     refused
-lasting    3         warning  nothing   unchanged  -     throttled no-effect effect body-cut body-slow
+lasting    3         warning  nothing   unchanged  -     throttled no-effect empty-data effect body-cut body-slow
 lasting    8         warning  nothing   unchanged  -     refused
-both       1         warning  nothing   unchanged  -     throttled-forever redirected rejected rejected-name interrupted interrupted-wait
+both       1         warning  nothing   unchanged  -     throttled-forever redirected rejected forbidden rejected-name interrupted interrupted-wait
 both       1         error    nothing   unchanged  -     unauthorized
 both       1         ok       nothing   unchanged  -     not-found
 `
@@ -195,11 +199,12 @@ both       1         ok       nothing   unchanged  -     not-found
 // After a 404 of the API, the owner of the dataset decides whether it was deleted.
 const readOutcomes = `
 duration   attempts  outcome  returns  server     then     classes
-transient  3         ok       dataset  unchanged  -        throttled no-effect effect body-cut body-slow
+transient  3         ok       dataset  unchanged  -        throttled no-effect empty-data effect body-cut body-slow
 transient  -         ok       dataset  unchanged  -        refused
-lasting    3         error    prior    unchanged  -        throttled no-effect effect body-cut body-slow
+lasting    3         error    prior    unchanged  -        throttled no-effect empty-data effect body-cut body-slow
 lasting    8         error    prior    unchanged  -        refused
 both       1         error    prior    unchanged  -        throttled-forever redirected rejected rejected-name unauthorized interrupted interrupted-wait
+both       1         error    prior    unchanged  getUser  forbidden
 both       1         ok       nothing  unchanged  getUser  not-found
 `
 
@@ -208,27 +213,28 @@ const readDeletedOutcomes = `
 duration   attempts  outcome  returns  server     then  classes
 transient  3         ok       nothing  unchanged  -     throttled no-effect effect body-cut body-slow
 lasting    3         error    prior    unchanged  -     throttled no-effect effect body-cut body-slow
-both       1         error    prior    unchanged  -     throttled-forever redirected rejected rejected-name unauthorized not-found interrupted interrupted-wait
-both       -         skip     -        -          -     refused
+both       1         error    prior    unchanged  -     throttled-forever redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
+both       -         skip     -        -          -     refused empty-data
 `
 
 // If the list fails, the datasets are read one by one. An interrupt ends these reads too.
 const readManyOutcomes = `
 duration   attempts  outcome  returns   server     then                              classes
-transient  3         ok       datasets  unchanged  -                                 throttled no-effect effect body-cut body-slow
-lasting    3         ok       datasets  unchanged  getDataset,getDataset,getDataset  throttled no-effect effect body-cut body-slow
-both       1         ok       datasets  unchanged  getDataset,getDataset,getDataset  throttled-forever redirected rejected rejected-name unauthorized not-found
+transient  3         ok       datasets  unchanged  -                                 throttled no-effect empty-data effect body-cut body-slow
+lasting    3         ok       datasets  unchanged  getDataset,getDataset,getDataset  throttled no-effect empty-data effect body-cut body-slow
+both       1         ok       datasets  unchanged  getDataset,getDataset,getDataset  throttled-forever redirected rejected forbidden rejected-name unauthorized not-found
 both       -         skip     -         -          -                                 refused interrupted interrupted-wait
 `
 
 // After a 4xx the name is looked up, because the error for a taken name is not documented.
 const updateOutcomes = `
 duration   attempts  outcome  returns  server     then        classes
-transient  3         ok       dataset  renamed    -           throttled no-effect effect body-cut body-slow
-lasting    3         error    prior    unchanged  -           throttled no-effect
+transient  3         ok       dataset  renamed    -           throttled no-effect empty-data effect body-cut body-slow
+lasting    3         error    prior    unchanged  -           throttled no-effect empty-data
 lasting    3         error    prior    renamed    -           effect body-cut body-slow
 both       1         error    prior    unchanged  getDataset  rejected-name
 both       1         error    prior    unchanged  -           throttled-forever rejected unauthorized not-found
+both       1         error    prior    unchanged  getUser     forbidden
 both       1         error    prior    unchanged  -           redirected interrupted interrupted-wait
 both       -         skip     -        -          -           refused
 `
@@ -238,11 +244,12 @@ both       -         skip     -        -          -           refused
 // response is empty, and therefore never slow.
 const deleteOutcomes = `
 duration   attempts  outcome  returns  server     then     classes
-transient  3         ok       nothing  none       -        throttled no-effect
+transient  3         ok       nothing  none       -        throttled no-effect empty-data
 transient  3         ok       nothing  none       getUser  effect body-cut
-lasting    3         error    prior    unchanged  -        throttled no-effect
+lasting    3         error    prior    unchanged  -        throttled no-effect empty-data
 lasting    3         error    prior    none       -        effect body-cut
 both       1         error    prior    unchanged  -        throttled-forever redirected rejected rejected-name unauthorized interrupted interrupted-wait
+both       1         error    prior    unchanged  getUser  forbidden
 both       1         ok       nothing  none       -        body-slow
 both       1         ok       nothing  unchanged  getUser  not-found
 both       -         skip     -        -          -        refused
@@ -251,30 +258,42 @@ both       -         skip     -        -          -        refused
 // A dataset is deleted only after its counters and its items have been read.
 const deleteReadOutcomes = `
 duration   attempts  outcome  returns  server     then                    classes
-transient  3         ok       nothing  none       getItems,deleteDataset  throttled no-effect effect body-cut body-slow
+transient  3         ok       nothing  none       getItems,deleteDataset  throttled no-effect empty-data effect body-cut body-slow
 transient  -         ok       nothing  none       getItems,deleteDataset  refused
-lasting    3         error    prior    unchanged  -                       throttled no-effect effect body-cut body-slow
+lasting    3         error    prior    unchanged  -                       throttled no-effect empty-data effect body-cut body-slow
 lasting    8         error    prior    unchanged  -                       refused
 both       1         error    prior    unchanged  -                       throttled-forever redirected rejected rejected-name unauthorized interrupted interrupted-wait
+both       1         error    prior    unchanged  getUser                 forbidden
 both       1         ok       nothing  unchanged  getUser                 not-found
 `
 
 // See deleteReadOutcomes.
 const deleteReadItemsOutcomes = `
 duration   attempts  outcome  returns  server     then           classes
-transient  3         ok       nothing  none       deleteDataset  throttled no-effect effect body-cut body-slow
-lasting    3         error    prior    unchanged  -              throttled no-effect effect body-cut body-slow
+transient  3         ok       nothing  none       deleteDataset  throttled no-effect empty-data effect body-cut body-slow
+lasting    3         error    prior    unchanged  -              throttled no-effect empty-data effect body-cut body-slow
 both       1         error    prior    unchanged  -              throttled-forever redirected rejected rejected-name unauthorized interrupted interrupted-wait
+both       1         error    prior    unchanged  getUser        forbidden
 both       1         ok       nothing  unchanged  getUser        not-found
 both       -         skip     -        -          -              refused
 `
 
-// Imports, data sources, list resources and ephemeral resources need one response.
+// An import looks the token's account up, to compare it with the owner.
+const importOutcomes = `
+duration   attempts  outcome  returns  server     then     classes
+transient  3         ok       dataset  unchanged  getUser  throttled no-effect empty-data effect body-cut body-slow
+transient  -         ok       dataset  unchanged  getUser  refused
+lasting    3         error    nothing  unchanged  -        throttled no-effect empty-data effect body-cut body-slow
+lasting    8         error    nothing  unchanged  -        refused
+both       1         error    nothing  unchanged  -        throttled-forever redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
+`
+
+// Data sources, list resources and ephemeral resources need one response.
 const queryOutcomes = `
 duration   attempts  outcome  returns  server     then  classes
-transient  3         ok       dataset  unchanged  -     throttled no-effect effect body-cut body-slow
+transient  3         ok       dataset  unchanged  -     throttled no-effect empty-data effect body-cut body-slow
 transient  -         ok       dataset  unchanged  -     refused
-lasting    3         error    nothing  unchanged  -     throttled no-effect effect body-cut body-slow
+lasting    3         error    nothing  unchanged  -     throttled no-effect empty-data effect body-cut body-slow
 lasting    8         error    nothing  unchanged  -     refused
-both       1         error    nothing  unchanged  -     throttled-forever redirected rejected rejected-name unauthorized not-found interrupted interrupted-wait
+both       1         error    nothing  unchanged  -     throttled-forever redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
 `

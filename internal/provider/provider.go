@@ -26,6 +26,7 @@ var (
 // storageKinds are the kinds of Apify storage that the provider manages.
 var storageKinds = []storageKind{
 	datasetKind,
+	userKind,
 }
 
 // storageKind is a kind of storage: everything that Terraform can use of it, and a store that
@@ -51,11 +52,11 @@ func newProvider(version string) *apifyProvider {
 
 type apifyProvider struct {
 	version string
-	// now is the clock that signatures are compared with, retryDelay the client's first delay, and
-	// nameWaits the times for which renames wait; tests set them.
-	now        func() time.Time
-	retryDelay time.Duration
-	nameWaits  nameWaits
+	// now is the clock that signatures are compared with, retryDelay and totalDelay are delays of
+	// the client, and nameWaits the times for which renames wait; tests set them.
+	now                    func() time.Time
+	retryDelay, totalDelay time.Duration
+	nameWaits              nameWaits
 
 	// stores are those of Configure; nil before.
 	stores atomic.Pointer[stores]
@@ -72,6 +73,9 @@ func (p *apifyProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		return
 	}
 	account := &tokenAccount{client: client}
+	if p.checkAccount(ctx, req, account, &resp.Diagnostics); resp.Diagnostics.HasError() {
+		return
+	}
 	var configured stores
 	for _, kind := range storageKinds {
 		configured = append(configured, kind.newStore(p, client, account))

@@ -6,10 +6,12 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"unicode"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -32,6 +34,7 @@ const (
 // Attributes of the provider.
 const (
 	attributeToken          = "token"
+	attributeAccounts       = "allowed_accounts"
 	attributeBaseURL        = "base_url"
 	attributeMaxRetries     = "max_retries"
 	attributeRequestTimeout = "request_timeout"
@@ -40,6 +43,8 @@ const (
 // Summaries of the diagnostics about the provider's configuration.
 const (
 	summaryInvalidBaseURL   = "Invalid Apify base URL"
+	summaryReadAccount      = "Reading Apify account failed"
+	summaryWrongAccount     = "Apify API token of an account that is not allowed"
 	summaryMissingToken     = "Missing Apify API token"
 	summaryInvalidToken     = "Invalid Apify API token"
 	summaryUnknownAttribute = "Unknown Apify provider configuration"
@@ -55,7 +60,8 @@ const (
 type providerModel struct {
 	Token          types.String `tfsdk:"token"`
 	BaseURL        types.String `tfsdk:"base_url"`
-	MaxRetries     types.Int64  `tfsdk:"max_retries"`
+	Accounts       types.List   `tfsdk:"allowed_accounts"`
+	MaxRetries     types.Number `tfsdk:"max_retries"`
 	RequestTimeout types.String `tfsdk:"request_timeout"`
 }
 
@@ -77,11 +83,22 @@ func (p *apifyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 				Optional:   true,
 				Validators: []validator.String{baseURLValidator{}},
 			},
-			attributeMaxRetries: schema.Int64Attribute{
+			attributeAccounts: schema.ListAttribute{
+				MarkdownDescription: "IDs or usernames of the accounts that the token is allowed to belong to. If the token belongs to another " +
+					"account, or its account cannot be determined, the provider reports an error before it reads or writes anything. Defaults " +
+					"to any account.",
+				ElementType: types.StringType,
+				Optional:    true,
+				Validators: []validator.List{
+					listvalidator.SizeAtLeast(1),
+					listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
+				},
+			},
+			attributeMaxRetries: schema.NumberAttribute{
 				MarkdownDescription: fmt.Sprintf("Maximum number of retries for transient errors (HTTP 429 and 5xx, network errors, "+
 					"malformed responses), with exponential backoff from 500 ms. Must be between `0` and `%d`. Defaults to `%d`.", maxMaxRetries, apify.DefaultMaxRetries),
 				Optional:   true,
-				Validators: []validator.Int64{int64validator.Between(0, maxMaxRetries)},
+				Validators: []validator.Number{wholeNumberValidator{min: 0, max: maxMaxRetries}},
 			},
 			attributeRequestTimeout: schema.StringAttribute{
 				MarkdownDescription: "Maximum time for one attempt of a request, as a " +
@@ -129,16 +146,18 @@ func (p *apifyProvider) newClient(ctx context.Context, req provider.ConfigureReq
 	}
 	retries := int64(apify.DefaultMaxRetries)
 	if !config.MaxRetries.IsNull() {
-		retries = config.MaxRetries.ValueInt64()
+		retries, _ = config.MaxRetries.ValueBigFloat().Int64() // a whole number by its validator
 	}
 
 	client, err := apify.NewClient(apify.Config{
 		BaseURL:        base.String(),
 		Token:          token,
 		UserAgent:      p.userAgent(req.TerraformVersion),
+		Platform:       "terraform",
 		MaxRetries:     int(retries),
 		RequestTimeout: timeout,
 		RetryDelay:     p.retryDelay,
+		TotalDelay:     p.totalDelay,
 		Log:            requestLogger(token),
 	})
 	if err != nil {
@@ -146,6 +165,49 @@ func (p *apifyProvider) newClient(ctx context.Context, req provider.ConfigureReq
 		return nil
 	}
 	return client
+}
+
+// checkAccount validates that the token belongs to one of the allowed accounts. It sends a request
+// only if they are configured.
+func (p *apifyProvider) checkAccount(ctx context.Context, req provider.ConfigureRequest, account *tokenAccount, diags *diag.Diagnostics) {
+	var config providerModel
+	diags.Append(req.Config.Get(ctx, &config)...)
+	if diags.HasError() || config.Accounts.IsNull() {
+		return
+	}
+	var allowed []string
+	diags.Append(config.Accounts.ElementsAs(ctx, &allowed, false)...)
+	if diags.HasError() {
+		return
+	}
+	list := strings.Join(allowed, ", ")
+	user, err := account.get(ctx)
+	if err != nil {
+		d := clientError(summaryReadAccount, err, fmt.Sprintf("%s allows the accounts %s only, and the provider could not determine the account of the token. "+
+			"Nothing was read or written. Use a token that can read its own account, or remove %s.", attributeAccounts, list, attributeAccounts))
+		diags.AddAttributeError(path.Root(attributeAccounts), d.Summary(), d.Detail())
+		return
+	}
+	for _, a := range allowed {
+		if user.ID != "" && a == user.ID || user.Username != "" && strings.EqualFold(a, user.Username) {
+			return
+		}
+	}
+	diags.AddAttributeError(path.Root(attributeAccounts), summaryWrongAccount,
+		fmt.Sprintf("The API token belongs to account %s, but %s allows the accounts %s only. Nothing was read or written. "+
+			"Use a token of an allowed account, or add the account to %s.", describeAccount(user), attributeAccounts, list, attributeAccounts))
+}
+
+// describeAccount returns the username and the ID of an account, as far as the API returns them.
+func describeAccount(user *apify.User) string {
+	switch {
+	case user.ID == "":
+		return user.Username
+	case user.Username == "":
+		return user.ID
+	default:
+		return fmt.Sprintf("%s (ID %s)", user.Username, user.ID)
+	}
 }
 
 // unknown returns the names of the attributes whose values are unknown.
@@ -157,12 +219,16 @@ func (m *providerModel) unknown() []string {
 	}{
 		{attributeToken, m.Token},
 		{attributeBaseURL, m.BaseURL},
+		{attributeAccounts, m.Accounts},
 		{attributeMaxRetries, m.MaxRetries},
 		{attributeRequestTimeout, m.RequestTimeout},
 	} {
 		if a.value.IsUnknown() {
 			names = append(names, a.name)
 		}
+	}
+	if slices.ContainsFunc(m.Accounts.Elements(), attr.Value.IsUnknown) {
+		names = append(names, attributeAccounts)
 	}
 	return names
 }

@@ -26,7 +26,7 @@ func Serve(version string, waitForDebugger bool) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	quiet := quietLogs()
+	quiet := !waitForDebugger && quietLogs() // a CLI that connects to a debugged process can ask for logs
 	var options []tf6server.ServeOpt
 	if waitForDebugger {
 		options = append(options, tf6server.WithManagedDebug())

@@ -3,6 +3,9 @@ package provider
 import (
 	"context"
 	"fmt"
+	"math"
+	"math/big"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -16,14 +19,18 @@ var (
 	_ validator.String = datasetNameValidator{}
 	_ validator.String = datasetIDValidator{}
 	_ validator.String = durationValidator{}
+	_ validator.Number = wholeNumberValidator{}
 	_ validator.String = baseURLValidator{}
 )
 
 // datasetNameValidator validates a dataset's name by the API's rule, so that a plan fails and not
 // the apply.
-type datasetNameValidator struct{}
+type datasetNameValidator struct {
+	// existing is whether the name is that of a dataset to read.
+	existing bool
+}
 
-func (datasetNameValidator) Description(context.Context) string {
+func (v datasetNameValidator) Description(context.Context) string {
 	return fmt.Sprintf("1 to %d letters, digits and hyphens, with a letter or digit at both ends", apify.MaxDatasetNameLength)
 }
 
@@ -37,10 +44,15 @@ func (v datasetNameValidator) ValidateString(ctx context.Context, req validator.
 	}
 	name := req.ConfigValue.ValueString()
 	if len(name) <= apify.MaxDatasetNameLength && apify.DatasetNamePattern.MatchString(name) {
+		if apify.LooksLikeDatasetID(name) {
+			resp.Diagnostics.AddAttributeWarning(req.Path, "Apify dataset name looks like an ID",
+				fmt.Sprintf("%s is %q, which has the form of a dataset ID. If it is the ID of an existing dataset, import the dataset by this ID, "+
+					"or use the attribute id of data \"apify_dataset\".", req.Path, name))
+		}
 		return
 	}
 	detail := fmt.Sprintf("%s must be %s, got %q (%d characters).", req.Path, v.Description(ctx), name, len([]rune(name)))
-	if name == "" {
+	if name == "" && !v.existing {
 		detail += " For an unnamed dataset, omit the attribute or set it to null."
 	}
 	resp.Diagnostics.AddAttributeError(req.Path, "Invalid Apify dataset name", detail)
@@ -48,9 +60,15 @@ func (v datasetNameValidator) ValidateString(ctx context.Context, req validator.
 
 // datasetIDValidator validates a dataset's ID: a name in its place would otherwise fail during the
 // apply only.
-type datasetIDValidator struct{}
+type datasetIDValidator struct {
+	// orURL is whether a URL of the dataset is valid as well.
+	orURL bool
+}
 
-func (datasetIDValidator) Description(context.Context) string {
+func (v datasetIDValidator) Description(context.Context) string {
+	if v.orURL {
+		return "a dataset ID, which consists of letters and digits, or a URL of the dataset in Apify Console or the API"
+	}
 	return "a dataset ID, which consists of letters and digits"
 }
 
@@ -63,9 +81,51 @@ func (v datasetIDValidator) ValidateString(ctx context.Context, req validator.St
 		return
 	}
 	id := req.ConfigValue.ValueString()
-	if ref, err := apify.ParseDatasetRef(id); err != nil || ref.ID() == "" {
+	isURL := strings.Contains(id, "://")
+	if ref, err := apify.ParseDatasetRef(id); err != nil || isURL && !v.orURL || !isURL && ref.ID() == "" {
 		resp.Diagnostics.AddAttributeError(req.Path, summaryInvalidID,
 			fmt.Sprintf("%s must be %s, got %q. Data source \"apify_dataset\" finds a dataset by its name.", req.Path, v.Description(ctx), id))
+	}
+}
+
+// usernameValidator validates the username of a dataset's owner.
+type usernameValidator struct{}
+
+func (usernameValidator) Description(context.Context) string { return "a username, which is not empty" }
+
+func (v usernameValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v usernameValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || req.ConfigValue.ValueString() != "" {
+		return
+	}
+	resp.Diagnostics.AddAttributeError(req.Path, "Invalid Apify username",
+		fmt.Sprintf("%s must be %s. For a dataset of the token's account, omit the attribute or set it to null.", req.Path, v.Description(ctx)))
+}
+
+// wholeNumberValidator validates a whole number in a range. The framework's Int64 attribute rejects
+// a fraction before validators run, and tells users to report that to the provider's developers.
+type wholeNumberValidator struct{ min, max int64 }
+
+func (v wholeNumberValidator) Description(context.Context) string {
+	if v.max == math.MaxInt64 {
+		return fmt.Sprintf("a whole number of at least %d", v.min)
+	}
+	return fmt.Sprintf("a whole number between %d and %d", v.min, v.max)
+}
+
+func (v wholeNumberValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+func (v wholeNumberValidator) ValidateNumber(ctx context.Context, req validator.NumberRequest, resp *validator.NumberResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	value := req.ConfigValue.ValueBigFloat()
+	if n, accuracy := value.Int64(); accuracy != big.Exact || n < v.min || n > v.max {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid whole number",
+			fmt.Sprintf("%s must be %s, got %s.", req.Path, v.Description(ctx), value.Text('g', 10)))
 	}
 }
 
