@@ -83,9 +83,7 @@ func NewClient(config Config) (*Client, error) {
 		config: config,
 		retry:  retryPolicy{maxRetries: config.MaxRetries, firstDelay: config.RetryDelay},
 		http: &http.Client{
-			Transport: config.transport,
-			// The limit of one attempt, which includes reading the response's body.
-			Timeout: config.RequestTimeout,
+			Transport: redirectTransport{config.transport},
 			// Following a redirect could send the token to another host.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},

@@ -83,8 +83,8 @@ func TestNewClient_defaults(t *testing.T) {
 	if got, want := c.url("/v2/users/me", nil), "https://api.apify.com/v2/users/me"; got != want {
 		t.Errorf("the URL is %s, want %s", got, want)
 	}
-	if c.http.Timeout != DefaultRequestTimeout || c.retry != (retryPolicy{firstDelay: defaultRetryDelay}) {
-		t.Errorf("the request timeout is %s, the retry policy %+v", c.http.Timeout, c.retry)
+	if c.config.RequestTimeout != DefaultRequestTimeout || c.retry != (retryPolicy{firstDelay: defaultRetryDelay}) {
+		t.Errorf("the request timeout is %s, the retry policy %+v", c.config.RequestTimeout, c.retry)
 	}
 }
 

@@ -148,6 +148,8 @@ func (c *Client) send(ctx context.Context, r *request, req *http.Request, number
 		own, cancel = awaitedContext(ctx)
 		defer cancel()
 	}
+	own, cancel := context.WithTimeout(own, c.config.RequestTimeout)
+	defer cancel()
 	req = req.Clone(httptrace.WithClientTrace(own, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { a.connected.Store(true) },
 	}))

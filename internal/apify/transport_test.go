@@ -281,6 +281,23 @@ func TestClient_followsNoRedirect(t *testing.T) {
 	}
 }
 
+// TestClient_invalidLocation has redirects whose Location header is not a URL. The status is that
+// of the response, and there is no retry.
+func TestClient_invalidLocation(t *testing.T) {
+	t.Parallel()
+	for _, location := range []string{"http://[::1", "%zz", "https://host:port/", ""} {
+		s := startServer(t, emulator.Options{})
+		redirect := newFault(emulator.FaultRedirect, 0)
+		redirect.Header.Set("Location", location)
+		s.Recorder.Inject(redirect)
+		_, err := newTestClient(t, s.URL).CurrentUser(t.Context())
+		if e := asError(t, err); e.Status != redirect.Status || e.Attempts != 1 || e.Location != "" ||
+			!strings.Contains(err.Error(), "returned 302 Found without an Apify error body") {
+			t.Errorf("Location %q: %v", location, err)
+		}
+	}
+}
+
 // proxiedVariable is the environment variable with the base URL for the process that
 // [TestClient_proxyFromEnvironment] starts.
 const proxiedVariable = "TEST_PROXIED_BASE_URL"

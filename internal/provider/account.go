@@ -26,24 +26,24 @@ type tokenAccount struct {
 }
 
 // errNoAccountID is the error of a token whose account has no ID in the API's response.
-var errNoAccountID = errors.New("the API returns no ID of the account to this token")
+var errNoAccountID = errors.New("the API does not return the ID of the token's account to this token")
 
-// id returns the ID of the account. The error is that of get, or errNoAccountID: Apify does not
-// send the ID to the token of an Actor run without full access.
+// id returns the ID of the account. The error is an [accountError]: that of get, or errNoAccountID,
+// because Apify does not send the ID to the token of an Actor run without full access.
 func (a *tokenAccount) id(ctx context.Context) (string, error) {
 	user, err := a.get(ctx)
 	switch {
 	case err != nil:
 		return "", err
 	case user.ID == "":
-		return "", errNoAccountID
+		return "", &accountError{errNoAccountID}
 	}
 	return user.ID, nil
 }
 
 // get returns the account. The lookup has a context of its own, so that the timeout of one resource
 // does not make it fail for all others. An interrupt ends it, because Terraform interrupts all
-// operations of a process.
+// operations of a process. The error is an [accountError].
 func (a *tokenAccount) get(ctx context.Context) (*apify.User, error) {
 	a.once.Do(func() {
 		a.done = make(chan struct{})
@@ -52,14 +52,16 @@ func (a *tokenAccount) get(ctx context.Context) (*apify.User, error) {
 		go func() {
 			defer close(a.done)
 			defer a.cancel()
-			a.user, a.err = a.client.CurrentUser(own)
+			if a.user, a.err = a.client.CurrentUser(own); a.err != nil {
+				a.err = &accountError{a.err}
+			}
 		}()
 	})
 	select {
 	case <-a.done:
 	case <-ctx.Done():
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil, &apify.Error{Operation: "read the token's account", Err: ctx.Err(), Stopped: ctx.Err()}
+			return nil, &accountError{&apify.Error{Operation: "read the token's account", Err: ctx.Err(), Stopped: ctx.Err()}}
 		}
 		a.cancel()
 		<-a.done

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -62,10 +63,10 @@ func createError(plan datasetResourceModel, err error) diag.Diagnostic {
 	case errors.As(err, &twice):
 		return managedTwice(twice.id)
 	case errors.As(err, &wait):
-		return clientError(summaryCreate, err, fmt.Sprintf("The creation waited for the deletion of dataset %s, which has the name, during this "+
+		return operationError(summaryCreate, err, fmt.Sprintf("The creation waited for the deletion of dataset %s, which has the name, during this "+
 			"run. The operation timed out or was interrupted before the deletion ended. Nothing was created. Apply again.", wait.id))
 	default:
-		return clientError(summaryCreate, err, afterFailedCreation(plan, err))
+		return operationError(summaryCreate, err, afterFailedCreation(plan, err))
 	}
 }
 
@@ -134,7 +135,7 @@ func afterFailedCreation(plan datasetResourceModel, err error) string {
 
 // accessNotSet returns the error of a creation whose PUT failed.
 func accessNotSet(id string, err error) diag.Diagnostic {
-	return clientError(summaryCreate, err, fmt.Sprintf("The provider created or adopted dataset %s, but could not set its general_access.", id))
+	return operationError(summaryCreate, err, fmt.Sprintf("The provider created or adopted dataset %s, but could not set its general_access.", id))
 }
 
 // existingDataset returns the diagnostic of a creation whose name an existing dataset has: a
@@ -200,7 +201,7 @@ func nameNotChecked(name string, lookup *lookupError) diag.Diagnostic {
 	var e *apify.Error
 	advice := ""
 	if errors.As(lookup, &e) {
-		advice = join(adviseStopped(e), adviseStatus(e)) // no timeout in the configuration limits the lookup
+		advice = advise(e, "") // no timeout in the configuration limits the lookup
 	}
 	cause := sentence(lookup.Error())
 	if lookup.known {
@@ -316,7 +317,7 @@ func readError(m datasetModel, err error) diag.Diagnostic {
 	if d := accessDiagnostic(summaryRead, m, err); d != nil {
 		return d
 	}
-	return clientError(summaryRead, err, "The state was not changed.")
+	return operationError(summaryRead, err, "The state was not changed.")
 }
 
 // deleteError returns the diagnostic of a failed deletion.
@@ -330,13 +331,13 @@ func deleteError(m datasetModel, err error) diag.Diagnostic {
 	case errors.As(err, &items):
 		return containsItems(m, items.items, duringApply)
 	case errors.As(err, &unknown):
-		return clientError(summaryDelete, err, fmt.Sprintf("The provider could not check whether %s contains items, so it did not delete the dataset. "+
+		return operationError(summaryDelete, err, fmt.Sprintf("The provider could not check whether %s contains items, so it did not delete the dataset. "+
 			"The resource remains in state.", this))
 	}
 	if d := accessDiagnostic(summaryDelete, m, err); d != nil {
 		return d
 	}
-	return clientError(summaryDelete, err, fmt.Sprintf("The resource of %s remains in state.", this))
+	return operationError(summaryDelete, err, fmt.Sprintf("The resource of %s remains in state.", this))
 }
 
 // accessDiagnostic returns the diagnostic of a dataset that the API does not find and that may
@@ -348,23 +349,19 @@ func accessDiagnostic(summary string, m datasetModel, err error) diag.Diagnostic
 	)
 	switch {
 	case errors.As(err, &account):
-		advice := ""
-		if errors.Is(err, errNoAccountID) || apify.IsForbidden(err) {
-			advice = "Use a token that can read its own account, such as one without limited permissions. "
-		}
-		return clientError(summary, account.err, fmt.Sprintf("The API did not find %s. The provider could not look up the token's account, "+
-			"so it does not know whether the dataset was deleted or is inaccessible to this token. The state was not changed. %sIf the dataset "+
-			"was permanently deleted, remove it from state:\n\n  terraform state rm apify_dataset.NAME", describeModel(m), advice))
+		return operationError(summary, account, fmt.Sprintf("The API did not find %s. The provider could not determine the token's account, "+
+			"so it does not know whether the dataset was deleted or is inaccessible to this token. The state was not changed. If the dataset "+
+			"was permanently deleted, remove it from state:\n\n  terraform state rm apify_dataset.NAME", describeModel(m)))
 	case errors.As(err, &lost):
 		owner := "State contains no owner of the dataset"
 		if lost.ownerID != "" {
 			owner = "Its owner in state is " + lost.ownerID
 		}
 		if apify.IsForbidden(lost.err) && summary != summaryRead { // the token may read the dataset
-			return clientError(summary, lost.err, fmt.Sprintf("%s: %s, and the API token belongs to account %s. The state was not changed.",
+			return operationError(summary, lost.err, fmt.Sprintf("%s: %s, and the API token belongs to account %s. The state was not changed.",
 				capitalize(describeModel(m)), owner, describeAccount(lost.account)))
 		}
-		return clientError(summaryLostAccess, lost.err, fmt.Sprintf("%s is inaccessible to this token. %s, and the API token belongs to account %s. "+
+		return operationError(summaryLostAccess, lost.err, fmt.Sprintf("%s is inaccessible to this token. %s, and the API token belongs to account %s. "+
 			"The dataset may still exist. The state was not changed. Use a token of the owner's account, or ask "+
 			"the owner to share the dataset with this account. If the dataset was permanently deleted, remove it from state:"+
 			"\n\n  terraform state rm apify_dataset.NAME", capitalize(describeModel(m)), owner, describeAccount(lost.account)))
@@ -455,11 +452,11 @@ func updateError(m datasetModel, err error) diag.Diagnostic {
 	case errors.As(err, &taken):
 		return nameTaken(m, taken)
 	case apify.IsNotFound(err):
-		return clientError(summaryUpdate, err, fmt.Sprintf("State contains %s, but the API does not find it. The state was not changed. "+
+		return operationError(summaryUpdate, err, fmt.Sprintf("State contains %s, but the API does not find it. The state was not changed. "+
 			"If this run used -refresh=false, run terraform plan or terraform apply without it: the refresh removes a deleted dataset "+
 			"from state, and the apply creates it again.", describeModel(m)))
 	default:
-		return clientError(summaryUpdate, err, "The state was not changed.")
+		return operationError(summaryUpdate, err, "The state was not changed.")
 	}
 }
 
@@ -504,8 +501,16 @@ func accessNeedsName() diag.Diagnostic {
 
 // invalidImportID returns the error of an import ID that is not a reference to a dataset.
 func invalidImportID(id string, err error) diag.Diagnostic {
-	return diag.NewErrorDiagnostic(summaryImport, fmt.Sprintf("%q is not a valid import ID: %s. Use the dataset's ID, ~NAME for a dataset "+
-		"of the token's account, or USERNAME~NAME or USERNAME/NAME for any account.", id, err))
+	return diag.NewErrorDiagnostic(summaryImport, fmt.Sprintf("%s is not a valid import ID: %s. Use the dataset's ID or its URL in Apify Console, ~NAME for "+
+		"a dataset of the token's account, or USERNAME~NAME or USERNAME/NAME for any account.", quoteRef(id), err))
+}
+
+// quoteRef quotes a reference to a dataset. The query of a URL can contain a token or a signature.
+func quoteRef(s string) string {
+	if strings.Contains(s, "://") {
+		s, _, _ = strings.Cut(s, "?")
+	}
+	return strconv.Quote(s)
 }
 
 // nameHint returns a paragraph for a reference that is not found and that has not the form of an

@@ -25,8 +25,7 @@ func (e *existingDatasetError) Error() string {
 	return fmt.Sprintf("dataset %s has the name already", e.dataset.ID)
 }
 
-// accountError is the error of a dataset that the API does not find, if the token's account cannot
-// be looked up.
+// accountError is the error of a token whose account cannot be determined.
 type accountError struct{ err error }
 
 func (e *accountError) Error() string { return e.err.Error() }

@@ -185,12 +185,16 @@ func setState(ctx context.Context, state *tfsdk.State, identity *tfsdk.ResourceI
 	return diags
 }
 
-// withTimeout returns the context of an operation, which ends after the timeout in its
-// configuration or state, such as timeouts.Value.Create, or after defaultTimeout.
-func withTimeout(
-	ctx context.Context, timeout func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics,
-) (context.Context, context.CancelFunc) {
-	limit, more := timeout(ctx, defaultTimeout)
-	diags.Append(more...)
+// withTimeout returns the context of an operation, such as "create", which ends after the timeout
+// in its configuration or state, or after defaultTimeout. The methods of timeouts.Value log a line
+// for every operation without a timeout.
+func withTimeout(ctx context.Context, configured timeouts.Value, operation string, diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
+	limit := defaultTimeout
+	if value, ok := configured.Attributes()[operation].(types.String); ok && value.ValueString() != "" {
+		var err error
+		if limit, err = time.ParseDuration(value.ValueString()); err != nil {
+			diags.AddAttributeError(path.Root("timeouts").AtName(operation), summaryInvalidDuration, sentence(err.Error()))
+		}
+	}
 	return context.WithTimeout(ctx, limit)
 }

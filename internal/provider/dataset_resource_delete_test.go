@@ -108,7 +108,7 @@ func TestDataset_delete(t *testing.T) {
 		{"deleted already, account unknown", true, func(s *testServer, id string) {
 			deleted(s, id)
 			response(getUser, 403, "")(s, id)
-		}, []string{deleteDataset, getUser}, "could not look up the token's account"},
+		}, []string{deleteDataset, getUser}, "could not determine the token's account"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -158,8 +158,8 @@ func TestDataset_readNotFound(t *testing.T) {
 		}{
 			{name: "owner"},
 			{name: "another account", user: emulator.Fault{Mutate: setField("id", otherID)}, text: "No access to Apify dataset"},
-			{name: "account unknown", user: emulator.Fault{Status: http.StatusForbidden}, text: "could not look up the token's account"},
-			{name: "account without an ID", user: emulator.Fault{Status: http.StatusOK, Body: `{"data":{}}`}, text: "The API returns no ID of the account"},
+			{name: "account unknown", user: emulator.Fault{Status: http.StatusForbidden}, text: "could not determine the token's account"},
+			{name: "account without an ID", user: emulator.Fault{Status: http.StatusOK, Body: `{"data":{}}`}, text: "Tokens of Actor runs without full access do not get it"},
 			{name: "no owner in the state", text: "State contains no owner", change: func(d map[string]any) { d["userId"] = nil }},
 		} {
 			t.Run(kind+", "+test.name, func(t *testing.T) {

@@ -205,7 +205,7 @@ func (s *datasetStore) notFound(ctx context.Context, prior datasetModel, err err
 	accountID, accountErr := s.account.id(ctx)
 	switch {
 	case accountErr != nil:
-		return &accountError{accountErr}
+		return accountErr
 	case accountID != prior.UserID.ValueString():
 		user, _ := s.account.get(ctx)
 		return &lostAccessError{prior.UserID.ValueString(), user, err}

@@ -16,11 +16,20 @@ import (
 // clientError returns the diagnostic of an error of the client. Its paragraphs are the error, the
 // advice for it, and more.
 func clientError(summary string, err error, more ...string) diag.Diagnostic {
+	return newClientError(summary, err, "", more)
+}
+
+// operationError is clientError for an operation that the resource's timeouts attribute limits.
+func operationError(summary string, err error, more ...string) diag.Diagnostic {
+	return newClientError(summary, err, "Raise the limit in the resource's timeouts attribute.", more)
+}
+
+func newClientError(summary string, err error, afterTimeout string, more []string) diag.Diagnostic {
 	if errors.Is(err, errInvalidTimestamp) {
 		return invalidTimestamp()
 	}
 	paragraphs := []string{sentence(err.Error())}
-	if advice := advise(err); advice != "" {
+	if advice := advise(err, afterTimeout); advice != "" {
 		paragraphs = append(paragraphs, advice)
 	}
 	return diag.NewErrorDiagnostic(summary, strings.Join(append(paragraphs, more...), "\n\n"))
@@ -38,18 +47,31 @@ func sentence(s string) string {
 	return s
 }
 
-// advise returns what a user can do about an error of the client, or "".
-func advise(err error) string {
-	var e *apify.Error
-	if !errors.As(err, &e) {
+// advise returns what a user can do about an error of the client, or "". The text afterTimeout is
+// part of it if the operation's timeout ended the call.
+func advise(err error, afterTimeout string) string {
+	var (
+		e       *apify.Error
+		account *accountError
+	)
+	isAccount := errors.As(err, &account)
+	switch {
+	case errors.Is(err, errNoAccountID):
+		return "Tokens of Actor runs without full access do not get it. " + unlimitedToken
+	case !errors.As(err, &e):
 		return ""
+	case isAccount && apify.IsForbidden(e):
+		return "Tokens with limited permissions cannot read their own account. " + unlimitedToken
 	}
 	stopped := adviseStopped(e)
-	if errors.Is(e.Stopped, context.DeadlineExceeded) {
-		stopped = join(stopped, "Raise the limit in the resource's timeouts attribute.")
+	// The lookup of the account has a limit of its own. Without an attempt, another limit ended it.
+	if errors.Is(e.Stopped, context.DeadlineExceeded) && (!isAccount || e.Attempts == 0) {
+		stopped = join(stopped, afterTimeout)
 	}
 	return join(stopped, adviseStatus(e))
 }
+
+const unlimitedToken = "Use a token of the account without limited permissions: " + consoleIntegrationsURL + "."
 
 // adviseStopped returns the reason why there were no further attempts, or "".
 func adviseStopped(e *apify.Error) string {
@@ -87,7 +109,8 @@ func adviseStatus(e *apify.Error) string {
 	case status == http.StatusUnauthorized:
 		return "The API rejected the API token. " + howToSetToken
 	case e.Type == "dataset-locked":
-		return "The dataset is locked, as the message above says. See Billing in Apify Console: https://console.apify.com/billing."
+		return "Apify has locked the dataset for the reason in its message above. Nothing was changed. If the reason is the account's plan or balance, " +
+			"see Billing in Apify Console: https://console.apify.com/billing."
 	case status == http.StatusPaymentRequired:
 		return "The account's plan or balance does not allow this operation. See Billing in Apify Console: https://console.apify.com/billing."
 	case status == http.StatusForbidden:
@@ -102,7 +125,11 @@ func adviseStatus(e *apify.Error) string {
 	case status == http.StatusConflict:
 		return "The request conflicts with an existing object or a concurrent change. Nothing was changed. Resolve the conflict and apply again."
 	case status == http.StatusTooManyRequests:
-		return "The API's rate limit was exceeded for longer than the provider retries. Apply again later, lower -parallelism, or raise the provider's max_retries."
+		const limited = "The API's rate limit was exceeded for longer than the provider retries. Apply again later, lower -parallelism, or raise the provider's max_retries."
+		if !isAPIError {
+			return limited + " The response did not come from the Apify API: if the error persists, " + elsewhere
+		}
+		return limited
 	case status < 500:
 		return "The server refused the request, and nothing was changed. Fix the problem described in the message above."
 	case !isAPIError:

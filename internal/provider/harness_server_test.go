@@ -237,7 +237,7 @@ func (s *testServer) factories() map[string]func() (tfprotov6.ProviderServer, er
 }
 
 func (s *testServer) provider() (tfprotov6.ProviderServer, error) {
-	return newServer(&apifyProvider{version: "test", now: s.Now, retryDelay: testRetryDelay, nameWaits: testNameWaits}), nil
+	return newServer(&apifyProvider{version: "test", now: s.Now, retryDelay: testRetryDelay, totalDelay: testRetryDelay, nameWaits: testNameWaits}), nil
 }
 
 // sent returns the requests since the last reset, as "METHOD PATTERN", in order.

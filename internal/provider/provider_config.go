@@ -180,11 +180,11 @@ func (p *apifyProvider) checkAccount(ctx context.Context, req provider.Configure
 	if diags.HasError() {
 		return
 	}
-	list := strings.Join(allowed, ", ")
+	const remedy = "Nothing was read or written. Use a token of an allowed account that can read its own account, or remove " + attributeAccounts + "."
+	limit := fmt.Sprintf("%s allows only these accounts: %s", attributeAccounts, strings.Join(allowed, ", "))
 	user, err := account.get(ctx)
 	if err != nil {
-		d := clientError(summaryReadAccount, err, fmt.Sprintf("%s allows the accounts %s only, and the provider could not determine the account of the token. "+
-			"Nothing was read or written. Use a token that can read its own account, or remove %s.", attributeAccounts, list, attributeAccounts))
+		d := clientError(summaryReadAccount, err, fmt.Sprintf("%s. The provider could not determine the account of the token. %s", limit, remedy))
 		diags.AddAttributeError(path.Root(attributeAccounts), d.Summary(), d.Detail())
 		return
 	}
@@ -193,9 +193,18 @@ func (p *apifyProvider) checkAccount(ctx context.Context, req provider.Configure
 			return
 		}
 	}
+	if user.ID == "" { // one of the allowed accounts can be given by its ID
+		name := ""
+		if user.Username != "" {
+			name = fmt.Sprintf(", only its username %s. If that account is allowed, add the username to %s", user.Username, attributeAccounts)
+		}
+		diags.AddAttributeError(path.Root(attributeAccounts), summaryReadAccount,
+			fmt.Sprintf("%s. The API does not return the ID of the account to this token%s. %s", limit, name, remedy))
+		return
+	}
 	diags.AddAttributeError(path.Root(attributeAccounts), summaryWrongAccount,
-		fmt.Sprintf("The API token belongs to account %s, but %s allows the accounts %s only. Nothing was read or written. "+
-			"Use a token of an allowed account, or add the account to %s.", describeAccount(user), attributeAccounts, list, attributeAccounts))
+		fmt.Sprintf("%s. The API token belongs to account %s. Nothing was read or written. Use a token of an allowed account, or add the account to %s.",
+			limit, describeAccount(user), attributeAccounts))
 }
 
 // describeAccount returns the username and the ID of an account, as far as the API returns them.

@@ -83,8 +83,12 @@ func (v datasetIDValidator) ValidateString(ctx context.Context, req validator.St
 	id := req.ConfigValue.ValueString()
 	isURL := strings.Contains(id, "://")
 	if ref, err := apify.ParseDatasetRef(id); err != nil || isURL && !v.orURL || !isURL && ref.ID() == "" {
+		byName := "Data source \"apify_dataset\" finds a dataset by its name."
+		if v.orURL { // which is that data source
+			byName = "To find a dataset by its name, use the attribute name, and username for another account, instead."
+		}
 		resp.Diagnostics.AddAttributeError(req.Path, summaryInvalidID,
-			fmt.Sprintf("%s must be %s, got %q. Data source \"apify_dataset\" finds a dataset by its name.", req.Path, v.Description(ctx), id))
+			fmt.Sprintf("%s must be %s, got %s. %s", req.Path, v.Description(ctx), quoteRef(id), byName))
 	}
 }
 
