@@ -326,6 +326,9 @@ func deleteError(m datasetModel, err error) diag.Diagnostic {
 		items   *containsItemsError
 		unknown *itemsUnknownError
 	)
+	if d := accessDiagnostic(summaryDelete, m, err); d != nil {
+		return d
+	}
 	this := describeModel(m)
 	switch {
 	case errors.As(err, &items):
@@ -333,9 +336,6 @@ func deleteError(m datasetModel, err error) diag.Diagnostic {
 	case errors.As(err, &unknown):
 		return operationError(summaryDelete, err, fmt.Sprintf("The provider could not check whether %s contains items, so it did not delete the dataset. "+
 			"The resource remains in state.", this))
-	}
-	if d := accessDiagnostic(summaryDelete, m, err); d != nil {
-		return d
 	}
 	return operationError(summaryDelete, err, fmt.Sprintf("The resource of %s remains in state.", this))
 }

@@ -160,7 +160,7 @@ func listOption(description string) schema.ListAttribute {
 		MarkdownDescription: description,
 		ElementType:         types.StringType,
 		Optional:            true,
-		Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(noCommaValidator{})},
+		Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(noCommaValidator{})},
 	}
 }
 

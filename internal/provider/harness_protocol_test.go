@@ -43,8 +43,8 @@ type planned struct {
 	deferred bool
 }
 
-// values are the attributes of a configuration or a state: string, bool, int, nil, []string,
-// values, or unknown.
+// values are the attributes of a configuration or a state: string, bool, int, float64, nil,
+// []string, []any, values, or unknown.
 type values map[string]any
 
 // unknown is a value that is known after apply.
@@ -177,10 +177,18 @@ func encode(t testing.TB, typ tftypes.Type, value any) tftypes.Value {
 		return tftypes.NewValue(typ, v)
 	case int:
 		return tftypes.NewValue(typ, big.NewFloat(float64(v)))
+	case float64:
+		return tftypes.NewValue(typ, big.NewFloat(v))
 	case []string:
-		var all []tftypes.Value
+		all := []tftypes.Value{}
 		for _, s := range v {
 			all = append(all, tftypes.NewValue(tftypes.String, s))
+		}
+		return tftypes.NewValue(typ, all)
+	case []any: // strings, null or unknown
+		all := []tftypes.Value{}
+		for _, element := range v {
+			all = append(all, encode(t, tftypes.String, element))
 		}
 		return tftypes.NewValue(typ, all)
 	case values:

@@ -91,6 +91,7 @@ func (p *apifyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 				Optional:    true,
 				Validators: []validator.List{
 					listvalidator.SizeAtLeast(1),
+					listvalidator.NoNullValues(),
 					listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
 				},
 			},
