@@ -97,7 +97,7 @@ func (p *DatasetPages) Next(ctx context.Context) ([]Dataset, error) {
 		if done && total != nil && end < *total && !p.options.Unnamed {
 			// Lists are eventually consistent: the total can be ahead of the items for seconds.
 			if retries++; retries > maxTotalRetries || !sleep(ctx, p.client.config.TotalDelay) {
-				return nil, p.client.incompleteListError(end, *total)
+				return nil, p.client.incompleteListError(ctx, end, *total, retries)
 			}
 			for _, d := range unseen {
 				delete(p.seen, d.ID)
@@ -121,14 +121,15 @@ const maxTotalRetries = 3
 
 // incompleteListError is the error of a list that ends before its own total: a dataset that is
 // missing from it must not be taken for deleted.
-func (c *Client) incompleteListError(end, total int) error {
+func (c *Client) incompleteListError(ctx context.Context, end, total, attempts int) error {
 	return &Error{
 		Operation: listDatasetsOperation,
 		Method:    http.MethodGet,
 		URL:       c.url(datasetsPath, nil),
-		Attempts:  1,
+		Attempts:  attempts,
 		Status:    http.StatusOK,
 		Err:       fmt.Errorf("the list ends after %d of %d datasets", end, total),
+		Stopped:   ctx.Err(),
 	}
 }
 

@@ -136,6 +136,40 @@ func TestDatasetItemsURL_errors(t *testing.T) {
 	}
 }
 
+// TestDatasetItemsURL_invalidPublicURL has an itemsPublicUrl that the provider cannot take apart. An
+// unsigned URL would be useless for a restricted dataset.
+func TestDatasetItemsURL_invalidPublicURL(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	for _, access := range []string{"RESTRICTED", "ANYONE_WITH_ID_CAN_READ"} {
+		d := s.API.Seed(emulator.Dataset{GeneralAccess: access})
+		for _, address := range []string{"https://[::1/items", "%zz", "https://api.apify.com/v2/datasets/x/items?signature=%zz"} {
+			s.Recorder.ClearFaults()
+			s.Recorder.Inject(onRequest(getDataset, emulator.Fault{Mutate: setField("itemsPublicUrl", address)}))
+			got, ds := s.newWalk(t, nil).openItemsURL(t.Context(), values{"dataset_id": d.ID})
+			if got != nil || len(ds) != 1 || !ds.errors().has(summarySign, d.ID, "an itemsPublicUrl", "not a valid URL") {
+				t.Errorf("%q: got %v and the diagnostics\n%s", address, got, ds)
+			}
+		}
+	}
+}
+
+// TestDatasetItemsURL_wholeNumbers has numbers that are not whole numbers in the range.
+func TestDatasetItemsURL_wholeNumbers(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	w := s.newWalk(t, nil)
+	for attribute, least := range map[string]int{"limit": 1, "offset": 0} {
+		for _, n := range []any{1.5, 1e30, -1} {
+			_, ds := w.openItemsURL(t.Context(), values{"dataset_id": "WkzbQMuFYuamGv3YF", attribute: n})
+			if len(ds) != 1 || !ds.errors().has("Invalid whole number", fmt.Sprintf("%s must be a whole number of at least %d, got ", attribute, least)) {
+				t.Errorf("%s = %v has the diagnostics\n%s", attribute, n, ds)
+			}
+		}
+	}
+	s.expectSent(t)
+}
+
 // TestAccDatasetItemsURL_notStored uses the URL in a run, and searches for it in the output and in
 // all files that the run leaves behind.
 func TestAccDatasetItemsURL_notStored(t *testing.T) {

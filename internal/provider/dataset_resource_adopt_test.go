@@ -528,3 +528,51 @@ func TestAccDataset_importBlockTwice(t *testing.T) {
 	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "manages dataset "+id)
 	s.expectWrites(t)
 }
+
+// TestDataset_newOrExistingWithoutClock creates datasets on servers whose Date header is wrong or
+// missing. With adopt_existing = false, a new dataset that is taken for an existing one would be an
+// error.
+func TestDataset_newOrExistingWithoutClock(t *testing.T) {
+	t.Parallel()
+	for clock, change := range map[string]func(http.Header){
+		"right":           func(http.Header) {},
+		"5 s ahead":       func(h http.Header) { h.Set("Date", time.Now().Add(5*time.Second).UTC().Format(http.TimeFormat)) },
+		"an hour behind":  func(h http.Header) { h.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)) },
+		"none":            func(h http.Header) { h["Date"] = nil },
+		"not a time":      func(h http.Header) { h.Set("Date", "today") },
+		"none, local":     func(h http.Header) { h["Date"] = nil; h.Del("Location") },
+		"earlier, local":  func(h http.Header) { h["Date"] = nil; h.Del("Location") },
+		"right, local":    func(h http.Header) { h.Del("Location") },
+		"ahead, one hour": func(h http.Header) { h.Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)) },
+	} {
+		for _, existing := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, existing: %t", clock, existing), func(t *testing.T) {
+				t.Parallel()
+				local := strings.HasSuffix(clock, "local")
+				s := newEmulator(t, emulator.Options{LocalPlatform: local})
+				name := s.name(t)
+				p := s.newWalk(t, nil).mustPlan(instance{}, values{"name": name, "adopt_existing": false})
+				if existing {
+					s.API.Seed(emulator.Dataset{Name: name, CreatedAt: time.Now().Add(-time.Minute)})
+				}
+				s.Recorder.Inject(onRequest(postDatasets, emulator.Fault{Mutate: func(status int, header http.Header, _ map[string]any) int {
+					change(header)
+					return status
+				}}))
+				config := values{}
+				if clock == "earlier, local" { // the response about the account has a Date
+					config["allowed_accounts"] = []string{emulator.DefaultUsername}
+				}
+				after, ds := s.newWalk(t, config).apply(t.Context(), p)
+				// A server without Location, status 200 and any clock does not tell them apart.
+				refused := existing && clock != "none, local"
+				if got := after.state == nil; got != refused {
+					t.Errorf("the creation is refused: %t, want %t\n%s", got, refused, ds)
+				}
+				if refused != ds.errors().has(summaryExists, "import {") || !refused && len(ds) > 0 {
+					t.Errorf("got the diagnostics\n%s", ds)
+				}
+			})
+		}
+	}
+}

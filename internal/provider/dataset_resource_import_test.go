@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
@@ -122,10 +124,148 @@ func TestDataset_importIdentity(t *testing.T) {
 	s.expectNoChanges(t, imported, values{"name": name})
 	s.expectWrites(t)
 
-	if _, ds := w.importIdentity(t.Context(), ""); !ds.errors().has("Importing Apify dataset failed", "the reference is empty") {
-		t.Errorf("an empty identity has the diagnostics\n%s", ds)
-	}
 	s.mustApply(t, refreshed, nil)
+}
+
+// TestDataset_importNothing has import requests that name no dataset.
+func TestDataset_importNothing(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	w := s.newWalk(t, nil)
+	typ := w.identityType()
+	identity := func(v tftypes.Value) *tfprotov6.ResourceIdentityData {
+		return &tfprotov6.ResourceIdentityData{IdentityData: w.encode(typ, v)}
+	}
+	for name, req := range map[string]*tfprotov6.ImportResourceStateRequest{
+		"empty ID":                    {},
+		"empty identity data":         {Identity: &tfprotov6.ResourceIdentityData{}},
+		"null identity":               {Identity: identity(tftypes.NewValue(typ, nil))},
+		"identity with a null ID":     {Identity: identity(encode(t, typ, values{"id": nil}))},
+		"identity with an empty ID":   {Identity: identity(encode(t, typ, values{"id": ""}))},
+		"identity with an unknown ID": {Identity: identity(encode(t, typ, values{"id": unknown{}}))},
+	} {
+		req.TypeName = "apify_dataset"
+		_, ds := w.imported(t.Context(), req)
+		if len(ds) != 1 || !ds.errors().has("Importing Apify dataset failed", `"" is not a valid import ID: the reference is empty`, "Use the dataset's ID") {
+			t.Errorf("%s: got the diagnostics\n%s", name, ds)
+		}
+		for _, text := range checkTexts(ds, s.Token) {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+	s.expectSent(t)
+}
+
+// TestAccDataset_importNothing has empty variables in scripts and configurations.
+func TestAccDataset_importNothing(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	c := s.newCLI(t)
+	c.write("main.tf", fmt.Sprintf(nameOnly, "nothing"))
+	internal := []string{"Value Conversion Error", "report", "bug"}
+	r := c.run("import", testAddress, "")
+	r.expect(t, 1, "Importing Apify dataset failed", `"" is not a valid import ID: the reference is empty`)
+	r.expectNone(t, internal...)
+	c.write("main.tf", `data "apify_dataset" "nothing" { id = "" }`)
+	r = c.run("validate")
+	r.expect(t, 1, summaryInvalidID, `got ""`)
+	r.expectNone(t, internal...)
+
+	c.skipBelow("1.5", "1.6")
+	c.write("main.tf", fmt.Sprintf(nameOnly, "nothing")+`
+		import {
+		  to = apify_dataset.test
+		  id = ""
+		}
+	`)
+	r = c.run("plan")
+	r.expect(t, 1, "empty") // the CLI's own error
+	r.expectErrors(t, 1)
+	r.expectNone(t, internal...)
+	s.expectSent(t)
+}
+
+// TestAccDataset_importURL uses the URLs that users copy from Apify Console and from the API.
+func TestAccDataset_importURL(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	c := s.newCLI(t)
+	d := s.API.Seed(emulator.Dataset{Name: "by-url"})
+	console := "https://console.apify.com/storage/datasets/" + d.ID
+	c.write("main.tf", fmt.Sprintf(nameOnly, "by-url"))
+	for _, address := range []string{
+		console, console + "?tab=items#top", "https://console.apify.com/organization/AbcAbcAbcAbcAbc00/storage/datasets/" + d.ID,
+		"https://api.apify.com/v2/datasets/" + d.ID + "/items?format=json&signature=MC4w", s.URL + "/v2/datasets/~by-url",
+		"https://api.apify.com/v2/datasets/" + emulator.DefaultUsername + "~by-url",
+	} {
+		c.mustRun("import", testAddress, address)
+		c.expectID(testAddress, d.ID)
+		c.mustRun("state", "rm", testAddress)
+	}
+
+	// The data source's state contains the real ID.
+	c.write("main.tf", `
+		variable "address" {}
+		data "apify_dataset" "one" { id = var.address }
+		output "id" { value = data.apify_dataset.one.id }
+	`)
+	for _, address := range []string{console, "https://api.apify.com/v2/datasets/~by-url"} {
+		c.mustRun("apply", "-auto-approve", "-var=address="+address)
+		if got := c.attributes("data.apify_dataset.one")["id"]; got != d.ID {
+			t.Errorf("the data source has the ID %v, want %s", got, d.ID)
+		}
+		c.run("plan", "-detailed-exitcode", "-var=address="+address).expect(t, 0, "No changes")
+	}
+
+	// No diagnostic quotes the signature in a URL.
+	const other = "https://api.apify.com/v2/key-value-stores/x?token=hunter2&signature=MC4w"
+	r := c.run("plan", "-var=address="+other)
+	r.expect(t, 1, summaryInvalidID, `got "https://api.apify.com/v2/key-value-stores/x"`)
+	r.expectNone(t, "hunter2", "MC4w")
+	c.write("main.tf", fmt.Sprintf(nameOnly, "by-url"))
+	r = c.run("import", testAddress, other)
+	r.expect(t, 1, summaryImport, `"https://api.apify.com/v2/key-value-stores/x" is not a valid import ID: the URL is not that of a dataset`)
+	_, r.output, _ = strings.Cut(r.output, "Error: ") // before it, the CLI quotes the command
+	r.expectNone(t, "hunter2", "MC4w")
+
+	c.skipBelow("1.5", "1.6")
+	c.write("main.tf", fmt.Sprintf(nameOnly, "by-url")+fmt.Sprintf(`
+		import {
+		  to = apify_dataset.test
+		  id = %q
+		}
+	`, console))
+	c.run("apply", "-auto-approve").expect(t, 0, "1 imported, 0 added, 0 changed, 0 destroyed")
+	c.expectID(testAddress, d.ID)
+	c.expectNoChanges()
+	s.expectWrites(t)
+}
+
+// TestDataset_nameHint has bare words that are no IDs.
+func TestDataset_nameHint(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	for word, want := range map[string]bool{"products": true, "Products2026": true, "WkzbQMuFYuamGv3YF": false, "~products": false} {
+		hint := []string{`"` + word + `" was read as an ID`, "write ~" + word + " to import"}
+		w := s.newWalk(t, nil)
+		_, ds := w.importID(t.Context(), word)
+		if !ds.errors().has(summaryImport, "404 Not Found") || ds.has(hint...) != want || ds.has("was read as an ID") != want {
+			t.Errorf("the import of %q has the diagnostics\n%s", word, ds)
+		}
+		if strings.HasPrefix(word, "~") {
+			continue
+		}
+		_, ds = w.readDataSource(t.Context(), "apify_dataset", values{"id": word})
+		if !ds.errors().has(summaryRead, "404 Not Found") || ds.has(append(hint, "use the attribute name of data \"apify_dataset\"")...) != want ||
+			ds.has("was read as an ID") != want {
+			t.Errorf("reading %q has the diagnostics\n%s", word, ds)
+		}
+	}
+	// Other errors have no hint.
+	s.Recorder.Inject(emulator.FaultNamed(emulator.FaultForbidden))
+	if _, ds := s.newWalk(t, nil).importID(t.Context(), "products"); ds.has("was read as an ID") {
+		t.Error(ds)
+	}
 }
 
 // TestDataset_importInvalidID has IDs that are refused without a request.

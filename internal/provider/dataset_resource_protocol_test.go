@@ -1,10 +1,13 @@
 package provider
 
 import (
+	"context"
 	"maps"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
@@ -172,4 +175,72 @@ func TestDataset_unnamedResponseLost(t *testing.T) {
 			t.Errorf("%s: the creation left %d datasets, want %d", test.name, left, test.left)
 		}
 	}
+}
+
+// TestDataset_unnamedInterrupted ends the creation of an unnamed dataset while the server works on
+// the POST. The provider awaits the response and deletes the dataset by its ID.
+func TestDataset_unnamedInterrupted(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		config values
+		cancel bool
+		text   string
+	}{
+		"interrupt": {values{}, true, "The operation was interrupted."},
+		"timeout":   {values{"timeouts": values{"create": "200ms"}}, false, "Raise the limit in the resource's timeouts attribute."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newEmulator(t, emulator.Options{})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			s.Recorder.Inject(onRequest(postDatasets, emulator.Fault{TakesEffect: true, Delay: time.Second, Before: func(*http.Request) {
+				if test.cancel {
+					cancel()
+				}
+			}}))
+			w := s.newWalk(t, nil)
+			began := time.Now()
+			after, ds := w.apply(ctx, w.mustPlan(instance{}, test.config))
+			if after.state != nil || len(ds) != 1 || !ds.errors().has(summaryCreate, "deletes the dataset again", test.text) {
+				t.Errorf("after the creation there is a state: %t\n%s", after.state != nil, ds)
+			}
+			if took := time.Since(began); took < time.Second || took > 10*time.Second {
+				t.Errorf("the creation took %s", took)
+			}
+			s.expectSent(t, postDatasets, deleteDataset)
+			if all := s.API.Datasets(); len(all) > 0 {
+				t.Errorf("the server has the datasets %v", all)
+			}
+		})
+	}
+}
+
+// TestAccDataset_unnamedInterrupted interrupts the CLI during the POST of an unnamed dataset.
+func TestAccDataset_unnamedInterrupted(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	c := s.newCLI(t)
+	c.write("main.tf", `resource "apify_dataset" "test" {}`)
+	posted := make(chan struct{})
+	s.Recorder.Inject(onRequest(postDatasets, emulator.Fault{
+		TakesEffect: true, Delay: 2 * time.Second, Before: func(*http.Request) { close(posted) },
+	}))
+	cmd, out := c.command("apply", "-auto-approve")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-posted
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	newResult(cmd, out).expect(t, 1, summaryCreate, "deletes the dataset again")
+	if c.attributes(testAddress) != nil {
+		t.Error("the dataset is in the state")
+	}
+	if all := s.API.Datasets(); len(all) > 0 {
+		t.Errorf("the server has the datasets %v", all)
+	}
+	s.expectSent(t, postDatasets, deleteDataset)
 }

@@ -68,11 +68,15 @@ func TestProvider_invalidConfig(t *testing.T) {
 		"not a URL":                 {values{"token": secret, "base_url": "not a url"}, "base_url", []string{summaryInvalidBaseURL, `"not a url"`}},
 		"an empty URL":              {values{"token": secret, "base_url": ""}, "base_url", []string{summaryInvalidBaseURL}},
 		"no scheme":                 {values{"token": secret, "base_url": "api.apify.com"}, "base_url", []string{summaryInvalidBaseURL, "https://"}},
+		"a host and a port":         {values{"token": secret, "base_url": "127.0.0.1:8080"}, "base_url", []string{summaryInvalidBaseURL, `"127.0.0.1:8080" has no scheme`, "http:// for a server on this machine"}},
+		"an IPv6 without brackets":  {values{"token": secret, "base_url": "http://::1:8080"}, "base_url", []string{summaryInvalidBaseURL, "IPv6 address without brackets", "http://[::1]:8080"}},
 		"an unsupported scheme":     {values{"token": secret, "base_url": "ftp://api.apify.com"}, "base_url", []string{summaryInvalidBaseURL}},
 		"no host":                   {values{"token": secret, "base_url": "https:///v2"}, "base_url", []string{summaryInvalidBaseURL}},
 		"a password in the URL":     {values{"token": secret, "base_url": "https://u:" + secret + "@h"}, "base_url", []string{summaryInvalidBaseURL, "password"}},
 		"a query":                   {values{"token": secret, "base_url": "https://h/?token=" + secret}, "base_url", []string{summaryInvalidBaseURL}},
 		"too many retries":          {values{"token": secret, "max_retries": 21}, "max_retries", []string{"between 0 and 20"}},
+		"half a retry":              {values{"token": secret, "max_retries": 1.5}, "max_retries", []string{"between 0 and 20, got 1.5"}},
+		"very many retries":         {values{"token": secret, "max_retries": 1e30}, "max_retries", []string{"between 0 and 20, got 1e+30"}},
 		"negative retries":          {values{"token": secret, "max_retries": -1}, "max_retries", []string{"between 0 and 20"}},
 		"not a duration":            {values{"token": secret, "request_timeout": "30"}, "request_timeout", []string{summaryInvalidDuration, `"30"`}},
 		"a duration of zero":        {values{"token": secret, "request_timeout": "0s"}, "request_timeout", []string{summaryInvalidDuration}},
@@ -156,12 +160,19 @@ func TestProvider_deferred(t *testing.T) {
 	s.expectSent(t)
 }
 
-// TestProvider_requestHeaders checks the user agent and the authorization of every request.
+// TestProvider_requestHeaders checks the headers that identify the provider and the token, in every
+// request.
 func TestProvider_requestHeaders(t *testing.T) {
 	clearEnvironment(t)
 	t.Setenv(appendUserAgentVariable, "acme-ci/7\n")
 	s := newEmulator(t, emulator.Options{})
-	s.mustApply(t, instance{}, values{"name": "headers"})
+	i := s.mustApply(t, instance{}, values{"name": "headers", "general_access": "RESTRICTED"})
+	w := s.newWalk(t, values{"allowed_accounts": []string{emulator.DefaultUsername}})
+	w.mustRead(i)
+	if _, ds := w.datasets(t.Context(), values{"unnamed": true}); len(ds) > 0 {
+		t.Error(ds)
+	}
+	s.mustApply(t, i, nil)
 	requests := s.Recorder.Requests()
 	if len(requests) == 0 {
 		t.Fatal("no request was sent")
@@ -169,6 +180,9 @@ func TestProvider_requestHeaders(t *testing.T) {
 	for _, r := range requests {
 		if got := r.Header.Get("User-Agent"); got != "Terraform/1.2.3 terraform-provider-apify/test acme-ci/7" {
 			t.Errorf("the user agent is %q", got)
+		}
+		if got := r.Header.Values("X-Apify-Integration-Platform"); !slices.Equal(got, []string{"terraform"}) {
+			t.Errorf("the platform is %q", got)
 		}
 		if got := r.Header.Values("Authorization"); !slices.Equal(got, []string{"Bearer " + s.Token}) {
 			t.Errorf("the authorization is %q", got)
