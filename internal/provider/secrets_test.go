@@ -46,12 +46,15 @@ func TestAccProvider_secrets(t *testing.T) {
 		{Username: "owner", Token: secretToken, Restricted: true},
 	}})
 	imported := s.API.Seed(emulator.Dataset{Name: "imported"})
+	me := account(map[string]any{"id": s.API.Datasets()[0].UserID, "username": "owner"})
+	s.Recorder.Inject(me)
 	c := s.newCLI(t)
 	logs := filepath.Join(c.dir, "trace.log")
 	c.env = append(c.env, "TF_LOG=TRACE", "TF_LOG_PATH="+logs)
 	c.write("main.tf", `
 provider "apify" {
-  max_retries = 0
+  max_retries      = 0
+  allowed_accounts = ["owner"]
 }
 
 resource "apify_dataset" "named" {
@@ -69,6 +72,8 @@ resource "apify_dataset" "imported" {
 data "apify_dataset" "one" {
   id = apify_dataset.named.id
 }
+
+data "apify_user" "me" {}
 
 data "apify_datasets" "all" {
   unnamed    = true
@@ -103,15 +108,25 @@ data "apify_datasets" "all" {
 			t.Errorf("%s: the plan does not contain %q", name, summaryRead)
 		}
 		s.Recorder.ClearFaults()
+		s.Recorder.Inject(me)
 	}
 	run(0, "destroy", "-auto-approve")
+	for name, f := range responsesWithSecrets(secretToken, imported.URLSigningSecretKey) {
+		s.Recorder.ClearFaults()
+		s.Recorder.Inject(onRequest(getUser, f))
+		before := output.Len()
+		run(1, "plan")
+		if !strings.Contains(output.String()[before:], summaryReadAccount) {
+			t.Errorf("%s: the plan does not contain %q", name, summaryReadAccount)
+		}
+	}
 
 	// A signed URL is in the state, and therefore in a plan, and nowhere else.
 	signed := 0
 	files := c.files()
 	files["the output"] = output.String()
 	for name, content := range files {
-		expectAbsent(t, content, name, secretToken)
+		expectAbsent(t, content, name, secretToken, secretPassword, secretHost)
 		for _, key := range keys {
 			expectAbsent(t, content, name, key)
 		}
@@ -145,6 +160,9 @@ func responsesWithSecrets(token, key string) map[string]emulator.Fault {
 		"an HTML page":                 {Status: http.StatusBadRequest, Body: "<p>Authorization: Bearer " + token + " for " + itemsURL + "</p>"},
 		"an HTML page with status 200": {Status: http.StatusOK, Body: "Bearer " + token},
 		"an incomplete dataset":        {Status: http.StatusOK, Body: fmt.Sprintf(`{"data": {"itemsPublicUrl": %q, "urlSigningSecretKey": %q, "name`, itemsURL, key)},
+		"a password in an error":       {Status: http.StatusBadRequest, Body: `{"error": {"type": "t", "message": "proxy password=` + secretPassword + ` token: ` + token + `"}}`},
+		"passwords in a page":          {Status: http.StatusBadGateway, Body: `<p>{&quot;password&quot;:&quot;` + secretPassword + `&quot;} 'password': '` + secretPassword + `' password%3D` + secretPassword + ` password%253D` + secretPassword + ` Bearer ` + token + `</p>`},
+		"the key in a page":            {Status: http.StatusBadRequest, Body: "<p>urlSigningSecretKey=" + key + " urlSigningSecretKey: " + key + "</p>"},
 		"a dataset in an error":        {Status: http.StatusBadRequest, Body: fmt.Sprintf(`{"data": {"urlSigningSecretKey" : %q}}`, key)},
 		"a redirect": {Status: http.StatusFound, Header: http.Header{
 			"Location": {"https://elsewhere.example/" + token + "?token=" + token + "&signature=" + signature},
@@ -178,7 +196,7 @@ func TestProvider_secretsInErrors(t *testing.T) {
 			if len(ds.warnings()) != 1 || len(ds.errors()) != 5 {
 				t.Errorf("got %d warnings and %d errors, want 1 and 5:\n%s", len(ds.warnings()), len(ds.errors()), ds)
 			}
-			expectAbsent(t, ds.String(), "an error", secretToken, key)
+			expectAbsent(t, ds.String(), "an error", secretToken, secretPassword, key)
 			if found := signatures.FindString(ds.String()); found != "" {
 				t.Errorf("an error contains the signature %s:\n%s", found, ds)
 			}
@@ -187,4 +205,54 @@ func TestProvider_secretsInErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestProvider_accountIsPrivate has responses with the token's account that are not valid. No error
+// quotes them.
+func TestProvider_accountIsPrivate(t *testing.T) {
+	t.Parallel()
+	body := account(map[string]any{"id": ownerID}).Body
+	for name, f := range map[string]emulator.Fault{
+		"incomplete":     {Status: http.StatusOK, Body: body[:len(body)-1]},
+		"403":            {Status: http.StatusForbidden, Body: body},
+		"500":            {Status: http.StatusInternalServerError, Body: body},
+		"not a user":     {Status: http.StatusOK, Body: `{"data": "` + secretPassword + `"}`},
+		"an error in it": {Status: http.StatusForbidden, Body: strings.Replace(body, `{"data"`, `{"error": {}, "data"`, 1)},
+	} {
+		s := newTwoAccounts(t)
+		gone := s.newWalk(t, nil).mustImport(s.API.Seed(emulator.Dataset{Name: "gone"}).ID)
+		s.API.Delete(s.newWalk(t, nil).identityID(gone))
+		s.Recorder.Inject(onRequest(getUser, f))
+		w := s.newWalk(t, values{"max_retries": 0})
+		_, ds := w.read(t.Context(), gone)
+		_, more := w.readDataSource(t.Context(), "apify_user", nil)
+		ds = append(append(ds, more...), s.newWalk(t, values{"max_retries": 0, "allowed_accounts": []string{"owner"}}).configure...)
+		if len(ds.errors()) != 3 || !ds.has(summaryRead) || !ds.has(summaryReadAccount) {
+			t.Errorf("%s: got the diagnostics\n%s", name, ds)
+		}
+		expectAbsent(t, ds.String(), name, secretPassword, secretHost, "monthlyBasePriceUsd")
+	}
+}
+
+// TestProvider_secretsByValue reads a dataset, whose signing key and signature a later response
+// repeats without their names.
+func TestProvider_secretsByValue(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	d := s.API.Seed(emulator.Dataset{Name: "restricted", GeneralAccess: "RESTRICTED"})
+	w := s.newWalk(t, values{"max_retries": 0})
+	i := w.mustImport(d.ID)
+	itemsURL, _ := w.values(i.state)["items_public_url"].(string)
+	_, signature, _ := strings.Cut(itemsURL, "signature=")
+	if signature == "" {
+		t.Fatalf("the URL %q has no signature", itemsURL)
+	}
+	s.Recorder.Inject(onRequest(getDataset, emulator.Fault{
+		Status: http.StatusForbidden, Body: `{"error": {"type": "t", "message": "A ` + d.URLSigningSecretKey + ` B ` + signature + ` C"}}`,
+	}))
+	_, ds := w.importID(t.Context(), d.ID)
+	if !ds.errors().has("A (redacted) B (redacted) C") {
+		t.Errorf("got the diagnostics\n%s", ds)
+	}
+	expectAbsent(t, ds.String(), "an error", d.URLSigningSecretKey, signature)
 }
