@@ -89,31 +89,18 @@ func (s *testServer) newCLI(t *testing.T) *cli {
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("acceptance tests need TF_ACC=1")
 	}
-	provider := filepath.Dir(mustBuildProvider(t))
 	c := &cli{t: t, dir: t.TempDir(), path: cliPath(t)}
-	config := filepath.Join(t.TempDir(), "cli.tfrc")
-	overrides := fmt.Sprintf(`provider_installation {
-  dev_overrides {
-    "registry.terraform.io/apify/apify" = %q
-    "registry.opentofu.org/apify/apify" = %q
-  }
-  direct {}
-}
-`, provider, provider)
-	if err := os.WriteFile(config, []byte(overrides), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	c.env = []string{
 		"PATH=" + os.Getenv("PATH"),
 		"HOME=" + t.TempDir(),
 		"TMPDIR=" + t.TempDir(),
 		"SYSTEMROOT=" + os.Getenv("SYSTEMROOT"),
-		"TF_CLI_CONFIG_FILE=" + config,
 		"TF_IN_AUTOMATION=1",
 		"CHECKPOINT_DISABLE=1",
 		tokenVariable + "=" + s.Token,
 		apiBaseURLVariable + "=" + s.URL,
 	}
+	c.override(filepath.Dir(mustBuildProvider(t)))
 	c.write("provider.tf", `terraform {
   required_providers {
     apify = { source = "apify/apify" }
@@ -121,6 +108,24 @@ func (s *testServer) newCLI(t *testing.T) *cli {
 }
 `)
 	return c
+}
+
+// override makes the CLI use the provider in a directory.
+func (c *cli) override(dir string) {
+	c.t.Helper()
+	overrides := fmt.Sprintf(`provider_installation {
+  dev_overrides {
+    "registry.terraform.io/apify/apify" = %q
+    "registry.opentofu.org/apify/apify" = %q
+  }
+  direct {}
+}
+`, dir, dir)
+	config := filepath.Join(c.t.TempDir(), "cli.tfrc")
+	if err := os.WriteFile(config, []byte(overrides), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	c.env = append(c.env, "TF_CLI_CONFIG_FILE="+config)
 }
 
 // write writes a file in the working directory.

@@ -20,7 +20,7 @@ func quietLogs() bool {
 			return false
 		}
 	}
-	for _, name := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER"} {
+	for _, name := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER_APIFY"} {
 		_ = os.Setenv(name, "off") // fails for invalid names only
 	}
 	return true

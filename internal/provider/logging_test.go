@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,51 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
+// logVariables are the variables that the troubleshooting guide shows.
+var logVariables = []string{"TF_LOG_PROVIDER=DEBUG", "TF_LOG_SDK=off"}
+
+// TestAccProvider_logSize plans many datasets with a debug log. The log has a line for each request,
+// and a fixed number of lines for each provider process.
+func TestAccProvider_logSize(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	c := s.newCLI(t)
+	c.write("main.tf", `
+resource "apify_dataset" "test" {
+  count = 20
+  name  = "logged-${count.index}"
+}`)
+	c.mustRun("apply", "-auto-approve")
+	logs := filepath.Join(c.dir, "provider.log")
+	c.env = append(append(c.env, logVariables...), "TF_LOG_PATH="+logs)
+	s.Recorder.Reset()
+	c.mustRun("plan")
+	raw, err := os.ReadFile(logs) //nolint:gosec // a file of this test
+	if err != nil {
+		t.Fatal(err)
+	}
+	processes := strings.Count(string(raw), "plugin address") // a line of go-plugin at each start
+	var own, all int
+	for line := range strings.Lines(string(raw)) {
+		all++
+		if strings.Contains(line, "Apify API request") {
+			own++
+		}
+	}
+	requests := len(s.sent())
+	const perProcess = 15 // lines of the CLI and go-plugin
+	if own != requests || processes == 0 || all > requests+perProcess*processes {
+		t.Errorf("the log has %d lines, %d of them about requests, for %d requests and %d processes:\n%s", all, own, requests, processes, raw)
+	}
+	guide, err := os.ReadFile(filepath.Join("..", "..", "templates", "guides", "troubleshooting.md.tmpl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if command := strings.Join(logVariables, " ") + " terraform plan"; !strings.Contains(string(guide), command) {
+		t.Errorf("the troubleshooting guide does not contain %q", command)
+	}
+}
+
 // TestAccProvider_debugLog compares the lines of the debug log with the requests that the server
 // received.
 func TestAccProvider_debugLog(t *testing.T) {
@@ -25,7 +71,7 @@ func TestAccProvider_debugLog(t *testing.T) {
 	s := newEmulator(t, emulator.Options{})
 	c := s.newCLI(t)
 	logs := filepath.Join(c.dir, "provider.log")
-	c.env = append(c.env, "TF_LOG_PROVIDER=DEBUG", "TF_LOG_PATH="+logs)
+	c.env = append(append(c.env, logVariables...), "TF_LOG_PATH="+logs)
 	c.write("main.tf", `
 resource "apify_dataset" "logged" {
   name           = "logged"
@@ -72,17 +118,56 @@ resource "apify_dataset" "logged" {
 	expectRequests(t, got, want)
 }
 
-// TestAccProvider_stderr runs a provider process outside Terraform and reads its standard error.
+// TestAccProvider_noLog reads the standard error of a provider process that Terraform starts
+// without a log variable.
+func TestAccProvider_noLog(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("needs a shell script")
+	}
+	s := newEmulator(t, emulator.Options{})
+	c := s.newCLI(t)
+	dir := t.TempDir()
+	stderr := filepath.Join(dir, "stderr")
+	script := fmt.Sprintf("#!/bin/sh\nexec %q \"$@\" 2>>%q\n", mustBuildProvider(t), stderr)
+	if err := os.WriteFile(filepath.Join(dir, "terraform-provider-apify"), []byte(script), 0o700); err != nil { //nolint:gosec // must be executable
+		t.Fatal(err)
+	}
+	c.override(dir)
+	c.write("main.tf", `
+provider "apify" { allowed_accounts = ["`+emulator.DefaultUsername+`"] } # which sends a request in Configure
+resource "apify_dataset" "quiet" { name = "quiet" }`)
+	c.mustRun("apply", "-auto-approve")
+	c.mustRun("destroy", "-auto-approve")
+	if n := s.Recorder.Counts()[postDatasets]; n != 1 {
+		t.Errorf("got %d POST requests, want 1", n)
+	}
+	raw, err := os.ReadFile(stderr) //nolint:gosec // a file of this test
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(raw)) {
+		// go-plugin logs when it starts and stops serving, at every log level.
+		if !strings.Contains(line, `"plugin address"`) && !strings.Contains(line, `"grpc server"`) && !strings.Contains(line, `"configuring server automatic mTLS"`) {
+			t.Errorf("the provider wrote %s", line)
+		}
+	}
+}
+
+// TestAccProvider_stderr runs a provider process with -debug, outside Terraform, and reads its
+// standard error. Without a variable, it contains all logs: nobody else can ask for them.
 func TestAccProvider_stderr(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		variables []string
 		texts     []string
+		absent    string
 	}{
-		"no log":             {nil, nil},
-		"the provider's log": {[]string{"TF_LOG_PROVIDER=DEBUG"}, []string{"Apify API request"}},
-		"the SDK's log":      {[]string{"TF_LOG_SDK=TRACE"}, []string{"Calling provider defined Resource Create"}},
-		"all logs":           {[]string{"TF_LOG=TRACE"}, []string{"Apify API request", "Calling provider defined Resource Create"}},
+		"no variable":        {nil, []string{"Apify API request", "Calling provider defined Resource Create"}, ""},
+		"the provider's log": {logVariables, []string{"Apify API request"}, "Calling provider defined Resource Create"},
+		"no log":             {[]string{"TF_LOG_PROVIDER_APIFY=off", "TF_LOG_SDK=off"}, nil, "Apify API request"},
+		"the SDK's log":      {[]string{"TF_LOG_SDK=TRACE"}, []string{"Calling provider defined Resource Create"}, ""},
+		"all logs":           {[]string{"TF_LOG=TRACE"}, []string{"Apify API request", "Calling provider defined Resource Create"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -96,12 +181,8 @@ func TestAccProvider_stderr(t *testing.T) {
 				t.Errorf("got %d POST requests, want 1", n)
 			}
 			stop()
-			for line := range strings.Lines(stderr.String()) {
-				// go-plugin logs when it starts and stops serving, at every log level.
-				goPlugin := strings.Contains(line, `"plugin address"`) || strings.Contains(line, `"grpc server"`)
-				if test.texts == nil && !goPlugin {
-					t.Errorf("the provider wrote %s", line)
-				}
+			if test.absent != "" {
+				expectAbsent(t, stderr.String(), "standard error", test.absent)
 			}
 			for _, text := range test.texts {
 				if !strings.Contains(stderr.String(), text) {

@@ -126,11 +126,11 @@ func TestServer_quietLogs(t *testing.T) {
 			}
 		}
 		t.Setenv("TF_LOG_SDK", "") // quietLogs sets it, and the test restores it
-		t.Setenv("TF_LOG_PROVIDER", "")
+		t.Setenv("TF_LOG_PROVIDER_APIFY", "")
 	}
 	t.Run("no variable", func(t *testing.T) {
 		unset(t)
-		if !quietLogs() || os.Getenv("TF_LOG_SDK") != "off" || os.Getenv("TF_LOG_PROVIDER") != "off" {
+		if !quietLogs() || os.Getenv("TF_LOG_SDK") != "off" || os.Getenv("TF_LOG_PROVIDER_APIFY") != "off" {
 			t.Error("the logs are on")
 		}
 	})
@@ -141,7 +141,7 @@ func TestServer_quietLogs(t *testing.T) {
 			if quietLogs() {
 				t.Error("the logs are off")
 			}
-			for _, other := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER"} {
+			for _, other := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER_APIFY"} {
 				if other != name && os.Getenv(other) != "" {
 					t.Errorf("%s is %q, want it unchanged", other, os.Getenv(other))
 				}
