@@ -19,8 +19,8 @@ type datasetFilter struct {
 
 // Descriptions and validators of the filter, for both schemas.
 const (
-	unnamedDescription = "Whether to include unnamed datasets, such as those that Actor runs create. Unnamed datasets without items are in no " +
-		"list of the API. Defaults to `false`."
+	unnamedDescription = "Whether to include unnamed datasets, such as those that Actor runs create, in addition to all named datasets. " +
+		"Unnamed datasets without items are in no list of the API. Defaults to `false`."
 
 	ownershipDescription = "Owner of the datasets. Valid values: `ownedByMe` (the token's account) and `sharedWithMe` (other accounts). " +
 		"Defaults to all datasets that the token can access."

@@ -136,8 +136,8 @@ func TestDatasetItemsURL_errors(t *testing.T) {
 	}
 }
 
-// TestDatasetItemsURL_invalidPublicURL has an itemsPublicUrl that the provider cannot take apart. An
-// unsigned URL would be useless for a restricted dataset.
+// TestDatasetItemsURL_invalidPublicURL has an itemsPublicUrl that the provider cannot take apart.
+// An unsigned URL would be useless for a restricted dataset.
 func TestDatasetItemsURL_invalidPublicURL(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})

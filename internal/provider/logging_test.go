@@ -22,8 +22,8 @@ import (
 // logVariables are the variables that the troubleshooting guide shows.
 var logVariables = []string{"TF_LOG_PROVIDER=DEBUG", "TF_LOG_SDK=off"}
 
-// TestAccProvider_logSize plans many datasets with a debug log. The log has a line for each request,
-// and a fixed number of lines for each provider process.
+// TestAccProvider_logSize plans many datasets with a debug log. The log has a line for each
+// request, and a fixed number of lines for each provider process.
 func TestAccProvider_logSize(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
