@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strings"
 	"time"
 )
 
@@ -62,13 +63,32 @@ func (d *Dataset) UnmarshalJSON(raw []byte) error {
 	if err := json.Unmarshal(raw, &required); err != nil {
 		return err
 	}
-	type plain Dataset
-	err := json.Unmarshal(raw, (*plain)(d))
-	var mistyped *json.UnmarshalTypeError
-	if errors.As(err, &mistyped) { // json.Unmarshal has decoded all other fields
-		return nil
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return err
 	}
-	return err
+	for {
+		type plain Dataset
+		var decoded plain
+		err := json.Unmarshal(raw, &decoded)
+		var mistyped *json.UnmarshalTypeError
+		if !errors.As(err, &mistyped) {
+			if err == nil {
+				*d = Dataset(decoded)
+			}
+			return err
+		}
+		// Decode again without the field. Otherwise it would have a zero value, which means
+		// something else than nil.
+		name, _, _ := strings.Cut(mistyped.Field, ".")
+		if _, ok := fields[name]; !ok {
+			return err
+		}
+		delete(fields, name)
+		if raw, err = json.Marshal(fields); err != nil {
+			return err
+		}
+	}
 }
 
 // DatasetStats holds a dataset's counters. They lag behind, and change on mere reads.

@@ -44,14 +44,20 @@ type retryPolicy struct {
 // ctx prevents the retry, next returns its error, or [context.DeadlineExceeded] if its deadline is
 // before the end of the delay.
 func (p retryPolicy) next(ctx context.Context, r *request, a *attempt) (delay time.Duration, retry bool, err error) {
-	if !a.retryable() || a.number > p.maxRetries || r.nonIdempotent && a.mayHaveTakenEffect() ||
-		errors.Is(a.failure, syscall.ECONNREFUSED) && time.Since(a.started) > refusedTime {
+	if !a.retryable() || a.number > p.maxRetries || r.nonIdempotent && a.mayHaveTakenEffect() {
 		return 0, false, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return 0, false, err
 	}
 	delay = p.delay(a.number, a.header, time.Now())
+	if errors.Is(a.failure, syscall.ECONNREFUSED) {
+		remaining := refusedTime - time.Since(a.started)
+		if remaining <= 0 {
+			return 0, false, nil
+		}
+		delay = min(delay, remaining) // the last attempt is at the end of refusedTime
+	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= delay {
 		// Waiting would only replace this failure by "deadline exceeded".
 		return 0, false, context.DeadlineExceeded

@@ -188,3 +188,48 @@ func TestDataset_readNotFound(t *testing.T) {
 		}
 	}
 }
+
+// TestDataset_unusedFields reads datasets whose fields have types that the API does not document.
+// The resource uses none of them, and the data sources return null for them.
+func TestDataset_unusedFields(t *testing.T) {
+	t.Parallel()
+	for _, value := range []any{"text", 1.5, true, []any{map[string]any{}}, map[string]any{"a": []any{1}}} {
+		for _, field := range []string{"stats", "fields", "modifiedAt", "accessedAt", "cleanItemCount", "title", "username", "actId", "actRunId", "new"} {
+			s := newEmulator(t, emulator.Options{})
+			d := s.API.Seed(emulator.Dataset{Name: "odd"})
+			i := s.newWalk(t, nil).mustImport(d.ID)
+			set := func(object map[string]any) {
+				if _, isText := object[field].(string); isText {
+					if _, sameType := value.(string); sameType {
+						return // which is no other type
+					}
+				}
+				object[field] = value
+			}
+			s.Recorder.Inject(
+				onRequest(getDataset, emulator.Fault{Mutate: changeObject(set)}),
+				onRequest(getDatasets, emulator.Fault{Mutate: changeObject(func(list map[string]any) {
+					for _, item := range list["items"].([]any) {
+						set(item.(map[string]any))
+					}
+				})}),
+			)
+			w := s.newWalk(t, values{"max_retries": 0})
+			w.mustRead(i)
+			if _, ds := s.newWalk(t, nil).importID(t.Context(), d.ID); len(ds) > 0 {
+				t.Errorf("%s = %v: the import has the diagnostics\n%s", field, value, ds)
+			}
+			if field == "modifiedAt" || field == "accessedAt" { // as a text, a time must be valid
+				if _, isText := value.(string); isText {
+					continue
+				}
+			}
+			if got, ds := w.readDataSource(t.Context(), "apify_dataset", values{"id": d.ID}); len(ds) > 0 || got["name"] != "odd" {
+				t.Errorf("%s = %v: the data source is %v\n%s", field, value, got, ds)
+			}
+			if got, ds := w.datasets(t.Context(), nil); len(ds) > 0 || len(got) != 1 || got[0]["name"] != "odd" {
+				t.Errorf("%s = %v: the list is %v\n%s", field, value, got, ds)
+			}
+		}
+	}
+}

@@ -404,6 +404,9 @@ func (s *datasetStore) findByName(ctx context.Context, name string) (*apify.Data
 	if d, known := s.cache.findByName(ctx, name); known && (d == nil || d.UserID != nil && s.isOwnAccount(ctx, *d.UserID)) {
 		return d, nil
 	}
+	if err := s.unreachable.Load(); err != nil { // since the lookup waited for the list
+		return nil, *err
+	}
 	return existingOrNil(s.client.GetDataset(ctx, apify.DatasetNameRef("", name)))
 }
 
