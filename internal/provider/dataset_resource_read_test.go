@@ -50,7 +50,7 @@ func TestAccDataset_lostAccess(t *testing.T) {
 	env := c.env
 	c.env = append(slices.Clone(env), tokenVariable+"="+otherToken)
 	for _, command := range [][]string{{"plan"}, {"apply", "-auto-approve"}, {"apply", "-auto-approve", "-refresh-only"}} {
-		c.run(command...).expect(t, 1, "No access to Apify dataset", id, "owner in state is "+ownerID, "account "+otherID+" (other)", "record-not-found")
+		c.run(command...).expect(t, 1, "No access to Apify dataset", id, "owner in state is "+ownerID, "account other (ID "+otherID+")", "record-not-found")
 	}
 	s.expectWrites(t)
 
