@@ -137,7 +137,7 @@ func TestProvider_unencryptedToken(t *testing.T) {
 // TestProvider_deferred has values that are known after apply, and a CLI that supports deferral.
 func TestProvider_deferred(t *testing.T) {
 	clearEnvironment(t)
-	if ds := configure(t, values{"token": unknown{}, "base_url": unknown{}}, true); len(ds) > 0 {
+	if ds := configure(t, values{"token": unknown{}, "base_url": unknown{}, "allowed_accounts": []any{unknown{}}}, true); len(ds) > 0 {
 		t.Error(ds)
 	}
 	s := newEmulator(t, emulator.Options{})
