@@ -10,8 +10,8 @@ import (
 
 // accounts are one account for each value of the account setting, and another account.
 var accounts = []User{
-	{ID: "OpenAccount123456", Username: "open", Token: DefaultToken, ReadOnlyTokens: []string{"open-read-only"}},
-	{ID: "RestrictedAccount", Username: "restricted", Token: "restricted", Restricted: true},
+	{ID: "OpenAccount123456", Username: "open", Token: DefaultToken, ReadOnlyTokens: []string{"open-read-only"}, AnyoneWithIDCanRead: true},
+	{ID: "RestrictedAccount", Username: "restricted", Token: "restricted"},
 	{ID: "OtherAccount12345", Username: "other", Token: "other"},
 }
 
@@ -41,7 +41,8 @@ func TestAccess_generalAccess(t *testing.T) {
 		d := s.API.Seed(Dataset{Name: name, UserID: owner.ID, GeneralAccess: test.level})
 		for ref, readable := range map[string]bool{d.ID: test.byID, test.owner + "~" + name: test.byName} {
 			for _, path := range []string{"", "/items", "/statistics"} {
-				for token, want := range map[string]int{noToken: http.StatusForbidden, "other": http.StatusNotFound} {
+				for _, token := range []string{noToken, "other"} {
+					want := http.StatusForbidden
 					if readable {
 						want = http.StatusOK
 					}
@@ -75,12 +76,12 @@ func TestAccess_permissions(t *testing.T) {
 	}{
 		"owner":                       {DefaultToken, "", 200, 200, true},
 		"read-only token of owner":    {"open-read-only", "", 200, 403, false},
-		"other account":               {"other", "", 404, 404, false},
+		"other account":               {"other", "", 403, 403, false},
 		"other with read permission":  {"other", PermissionRead, 200, 403, false},
 		"other with write permission": {"other", PermissionWrite, 200, 200, true},
 		"no token":                    {noToken, PermissionWrite, 403, 401, false},
 		"unknown token":               {"unknown", PermissionWrite, 401, 401, false},
-		"account without permission":  {"restricted", PermissionRead, 404, 404, false},
+		"account without permission":  {"restricted", PermissionRead, 403, 403, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -166,7 +167,7 @@ func TestItemsPublicURL_host(t *testing.T) {
 	request := newRequest(t, s, call{method: "GET", path: "/v2/datasets/" + d.ID})
 	request.Host = "api.example.com"
 	got := capture(s.API, request)
-	want := `"itemsPublicUrl":"http://api.example.com/v2/datasets/` + d.ID + `/items"`
+	want := `"itemsPublicUrl":"http://api.example.com/v2/datasets/` + d.ID + `/items?signature=`
 	if !strings.Contains(got.body.String(), want) {
 		t.Errorf("%s is not in the response: %s", want, got.body.String())
 	}

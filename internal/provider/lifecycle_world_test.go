@@ -110,7 +110,7 @@ func newWorld(t *rapid.T, parent testing.TB, options worldOptions) *world {
 	}
 	server, err := emulator.Start(emulator.Options{
 		Users: []emulator.User{
-			{ID: ownerID, Username: "owner", Token: worldToken, Restricted: rapid.Bool().Draw(t, "restricted account")},
+			{ID: ownerID, Username: "owner", Token: worldToken, AnyoneWithIDCanRead: rapid.Bool().Draw(t, "anyone with the ID can read")},
 			{ID: otherID, Username: "other", Token: otherWorldToken},
 		},
 		Now:            m.now,
