@@ -2,10 +2,8 @@ package emulator
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
-	"time"
 )
 
 // accounts are one account for each value of the account setting, and another account.
@@ -108,58 +106,6 @@ func TestAccess_permissions(t *testing.T) {
 	}
 }
 
-func TestItemsPublicURL_signature(t *testing.T) {
-	t.Parallel()
-	clock := newClock()
-	s := start(t, Options{Now: clock.Now, Users: accounts})
-	d := s.API.Seed(Dataset{UserID: accounts[1].ID, Items: rawItems(`{"a": 1}`)})
-	public := func() string {
-		t.Helper()
-		got, _ := send(t, s, call{method: "GET", path: "/v2/datasets/" + d.ID, token: "restricted"}).data(t)["itemsPublicUrl"].(string)
-		return got
-	}
-	read := func(address string) int {
-		t.Helper()
-		return send(t, s, call{method: "GET", path: strings.TrimPrefix(address, s.URL), token: noToken}).status
-	}
-	plain := s.URL + "/v2/datasets/" + d.ID + "/items"
-
-	first := public()
-	if !strings.HasPrefix(first, plain+"?signature=") {
-		t.Fatalf("the URL of a restricted dataset has no signature: %s", first)
-	}
-	equal(t, "status with a signature", read(first), http.StatusOK)
-	equal(t, "status without a signature", read(plain), http.StatusForbidden)
-	equal(t, "status with a signature and the token of another account",
-		send(t, s, call{method: "GET", path: strings.TrimPrefix(first, s.URL), token: "other"}).status, http.StatusOK)
-	// A signature is for reads of the items only.
-	query := strings.TrimPrefix(first, plain)
-	wantError(t, send(t, s, call{method: "GET", path: "/v2/datasets/" + d.ID + query, token: noToken}), http.StatusForbidden, "insufficient-permissions")
-	wantError(t, send(t, s, call{method: "POST", path: "/v2/datasets/" + d.ID + "/items" + query, token: noToken, body: `{}`}), http.StatusUnauthorized, "token-not-provided")
-
-	clock.advance(time.Millisecond)
-	if public() == first {
-		t.Error("a second read has the same signature")
-	}
-	clock.advance(14*24*time.Hour - 2*time.Millisecond)
-	equal(t, "status just before 14 days", read(first), http.StatusOK)
-	clock.advance(time.Millisecond)
-	equal(t, "status after 14 days", read(first), http.StatusForbidden)
-
-	forged, err := url.Parse(first)
-	if err != nil {
-		t.Fatal(err)
-	}
-	forged.RawQuery = url.Values{"signature": {sign("another key", d.ID, time.Time{})}}.Encode()
-	equal(t, "status with a signature by another key", read(forged.String()), http.StatusForbidden)
-	forged.RawQuery = url.Values{"signature": {sign(d.URLSigningSecretKey, d.ID, time.Time{})}}.Encode()
-	equal(t, "status with a signature that never expires", read(forged.String()), http.StatusOK)
-
-	s.API.Update(d.ID, func(d *Dataset) { d.GeneralAccess = anyoneWithIDCanRead })
-	equal(t, "URL after a change of access", public(), plain)
-	equal(t, "status after a change of access", read(plain), http.StatusOK)
-}
-
 func TestItemsPublicURL_host(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{})
@@ -171,14 +117,4 @@ func TestItemsPublicURL_host(t *testing.T) {
 	if !strings.Contains(got.body.String(), want) {
 		t.Errorf("%s is not in the response: %s", want, got.body.String())
 	}
-}
-
-func TestItemsPublicURL_signatureTTL(t *testing.T) {
-	t.Parallel()
-	clock := newClock()
-	s := start(t, Options{Now: clock.Now, SignatureTTL: time.Hour})
-	d := s.API.Seed(Dataset{GeneralAccess: restricted})
-	got, _ := send(t, s, call{method: "GET", path: "/v2/datasets/" + d.ID}).data(t)["itemsPublicUrl"].(string)
-	want := s.URL + "/v2/datasets/" + d.ID + "/items?signature=" + sign(d.URLSigningSecretKey, d.ID, clock.Now().Add(time.Hour))
-	equal(t, "URL", got, want)
 }

@@ -121,7 +121,7 @@ func TestDatasetItemsURL_errors(t *testing.T) {
 		texts            []string
 	}{
 		"a token that may not sign":    {values{"token": readOnlyToken}, values{"dataset_id": mine.ID}, []string{summarySign, mine.ID, "write permission"}},
-		"a dataset of another account": {nil, values{"dataset_id": theirs.ID}, []string{summarySign, theirs.ID, "403"}},
+		"a dataset of another account": {nil, values{"dataset_id": theirs.ID}, []string{summarySign, theirs.ID, "404"}},
 		"a name":                       {nil, values{"dataset_id": "~mine"}, []string{"Invalid Apify dataset ID"}},
 		"a malformed duration":         {nil, values{"dataset_id": mine.ID, "expires_in": "tomorrow"}, []string{"Invalid duration", "expires_in", `"tomorrow"`}},
 		"a duration of zero":           {nil, values{"dataset_id": mine.ID, "expires_in": "0s"}, []string{"Invalid duration", "expires_in"}},
@@ -140,7 +140,10 @@ func TestDatasetItemsURL_errors(t *testing.T) {
 // all files that the run leaves behind.
 func TestAccDatasetItemsURL_notStored(t *testing.T) {
 	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
+	// The dataset that the run creates has no signature.
+	s := newEmulator(t, emulator.Options{Users: []emulator.User{
+		{Username: "owner", Token: emulator.DefaultToken, AnyoneWithIDCanRead: true},
+	}})
 	d := s.API.Seed(emulator.Dataset{Name: "restricted", GeneralAccess: "RESTRICTED", Items: []json.RawMessage{json.RawMessage(`{"a":1}`)}})
 	c := s.newCLI(t)
 	c.skipBelow("1.10", "1.11")
