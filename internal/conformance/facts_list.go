@@ -154,6 +154,7 @@ func listFacts() []fact {
 		{
 			name: "list: properties", text: "A dataset in a list has the owner's username, a general access and statistics.", source: sourceListItem,
 			check: func(c *check) {
+				_, username := c.account()
 				d := c.create()
 				c.eventually(listDelay, func() {
 					item := c.listed(d, "")
@@ -161,6 +162,7 @@ func listFacts() []fact {
 						"generalAccess", "stats")
 					stats, _ := item["stats"].(map[string]any)
 					c.hasProperties(stats, "readCount", "writeCount", "inflatedBytes")
+					c.equal("username", item["username"], username)
 				})
 			},
 		},
