@@ -38,11 +38,14 @@ func start(t *testing.T, options emulator.Options) *emulator.Server {
 	return s
 }
 
-// allTokens are the tokens of start. Checks wait for a second at most.
+// quick is the time for which checks wait for a change that never happens.
+const quick = 50 * time.Millisecond
+
+// allTokens are the tokens of start.
 func allTokens(s *emulator.Server) Config {
 	return Config{
 		BaseURL: s.URL, Token: "apify_api_full", OtherToken: "apify_api_other", ReadOnlyToken: "apify_api_reader",
-		RunToken: "apify_api_run", ScopedToken: "apify_api_scoped", maxDelay: time.Second,
+		RunToken: "apify_api_run", ScopedToken: "apify_api_scoped", maxDelay: 20 * time.Second,
 	}
 }
 
@@ -118,7 +121,7 @@ func TestRun_emulator(t *testing.T) {
 func TestRun_oneToken(t *testing.T) {
 	t.Parallel()
 	s := start(t, emulator.Options{})
-	report := run(t.Context(), t, Config{BaseURL: s.URL + "/v2/", Token: "apify_api_full", maxDelay: time.Second})
+	report := run(t.Context(), t, Config{BaseURL: s.URL + "/v2/", Token: "apify_api_full"})
 	wantNames(t, "different", report.with(differs))
 	wantNames(t, "not decidable", report.with(undecided),
 		"list: lag", "access: signature and token", "tokens: another account, items", "tokens: another account", "tokens: names of accounts",
@@ -198,7 +201,9 @@ func TestRun_differences(t *testing.T) {
 			if test.fault.Mutate != nil {
 				s.Recorder.Inject(test.fault)
 			}
-			report := run(t.Context(), t, allTokens(s))
+			config := allTokens(s)
+			config.maxDelay = quick
+			report := run(t.Context(), t, config)
 			got := report.differences()
 			for name, text := range got {
 				got[name] = idInPath.ReplaceAllString(text, "/ID")
@@ -224,7 +229,7 @@ func TestRun_differences(t *testing.T) {
 func TestRun_localPlatform(t *testing.T) {
 	t.Parallel()
 	s := start(t, emulator.Options{LocalPlatform: true})
-	report := run(t.Context(), t, Config{BaseURL: s.URL, Token: "apify_api_full", maxDelay: 50 * time.Millisecond})
+	report := run(t.Context(), t, Config{BaseURL: s.URL, Token: "apify_api_full", maxDelay: quick})
 	wantNames(t, "different", report.with(differs),
 		"create: Location", "create: existing name", "create: schema", "create: defaults", "get: optional properties", "get: fields",
 		"update: taken name", "update: all or nothing", "update: null name", "update: general access", "update: title", "update: empty body",
@@ -245,7 +250,7 @@ func TestRun_wrongServer(t *testing.T) {
 		Skip: 5, Status: http.StatusTeapot, Header: http.Header{"Date": {"today"}}, Body: `{"error": {"type": "teapot"}}`,
 	})
 	config := allTokens(s)
-	config.maxDelay = 10 * time.Millisecond
+	config.maxDelay = quick
 	wantNames(t, "confirmed", run(t.Context(), t, config).with(confirmed))
 }
 
@@ -300,6 +305,7 @@ func TestRun_secrets(t *testing.T) {
 	t.Parallel()
 	s := start(t, emulator.Options{})
 	config := allTokens(s)
+	config.maxDelay = quick
 	key := "the-key-that-signs-the-items"
 	secrets := []string{config.Token, config.OtherToken, config.ReadOnlyToken, config.RunToken, config.ScopedToken, "secret-proxy-password", "Owner@example.com"}
 	s.Recorder.Inject(
