@@ -117,7 +117,7 @@ const conformanceSchema = `{"schema": {"actorSpecification": 1, "title": "Confor
 func nameFacts() []fact {
 	return []fact{
 		{
-			name: "names: valid", text: "A name can have 1 to 63 letters, digits and, in the middle, hyphens.", source: sourceNames,
+			name: "names: valid", text: "A name can have up to 63 letters, digits and, in the middle, hyphens.", source: sourceNames,
 			check: func(c *check) {
 				longest := newName()
 				longest += strings.Repeat("a", 63-len(longest))
