@@ -107,7 +107,7 @@ run apply -auto-approve >apply.log || {
 	fail 'apply without state failed'
 }
 cat apply.log
-grep -q 'dataset adopted' apply.log || fail 'apply did not report the adoption'
+grep -q 'be adopted' apply.log || fail 'apply did not report the adoption'
 [ "$(output products_id)" = "$id" ] || fail 'the ID of the dataset has changed'
 run plan -detailed-exitcode || fail "a plan after the adoption exited with $?"
 

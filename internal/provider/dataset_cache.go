@@ -90,11 +90,11 @@ func urlForm(itemsURL, id string) (form, signature string) {
 	return form, signature
 }
 
-// isUnchanged reports whether the list proves that a single read would return the prior model. A
-// signed items URL in it must be valid until the given time. A list can lag behind the writes of an
-// earlier run, and can write a time in another form: it can confirm what is known, and cannot show
-// a change.
-func (c *datasetCache) isUnchanged(ctx context.Context, prior datasetModel, validUntil time.Time) bool {
+// unchanged returns the list's item of a dataset if it proves that a single read would return the
+// prior model, and otherwise nil. A signed items URL in the model must be valid until the given
+// time. A list can lag behind the writes of an earlier run, and can write a time in another form:
+// it can confirm what is known, and cannot show a change.
+func (c *datasetCache) unchanged(ctx context.Context, prior datasetModel, validUntil time.Time) *apify.Dataset {
 	list := &c.named
 	if prior.Name.IsNull() {
 		list = &c.unnamed
@@ -103,15 +103,28 @@ func (c *datasetCache) isUnchanged(ctx context.Context, prior datasetModel, vali
 	item, _ := list.find(ctx, func() *apify.Dataset { return list.byID[id] })
 	if item == nil || c.isInvalidated(id) || item.NameOmitted || item.UserID == nil || item.CreatedAt == nil ||
 		item.GeneralAccess == nil || prior.ConsoleURL.IsNull() { // which a single read may return by now
-		return false
+		return nil
 	}
 	m, err := newDatasetModel(item)
 	if err != nil {
-		return false
+		return nil
 	}
 	m.keepName(prior)
 	m.keepOmittedByLists(prior)
-	return m == prior && c.isCurrentURL(item, prior.ItemsPublicURL, validUntil)
+	if m != prior || !c.isCurrentURL(item, prior.ItemsPublicURL, validUntil) {
+		return nil
+	}
+	return item
+}
+
+// findByID returns a list's item of a named dataset of the token's account, or nil. Its counters
+// can lag behind.
+func (c *datasetCache) findByID(ctx context.Context, id string) *apify.Dataset {
+	item, _ := c.named.find(ctx, func() *apify.Dataset { return c.named.byID[id] })
+	if item == nil || c.isInvalidated(id) {
+		return nil
+	}
+	return item
 }
 
 // isCurrentURL reports whether an items URL of an earlier read has the form that URLs of this run

@@ -49,8 +49,8 @@ func BenchmarkDatasetStore_reads(b *testing.B) {
 	}
 }
 
-// BenchmarkDatasetCache_isUnchanged looks for one dataset in a page that has been fetched.
-func BenchmarkDatasetCache_isUnchanged(b *testing.B) {
+// BenchmarkDatasetCache_unchanged looks for one dataset in a page that has been fetched.
+func BenchmarkDatasetCache_unchanged(b *testing.B) {
 	s := newStoreTest(b, true, 0)
 	s.read(s.seed(1000)...)
 	store := s.newStore()
@@ -67,7 +67,7 @@ func BenchmarkDatasetCache_isUnchanged(b *testing.B) {
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if !store.cache.isUnchanged(ctx, s.state[next.Add(1)%1000], validUntil) {
+			if store.cache.unchanged(ctx, s.state[next.Add(1)%1000], validUntil) == nil {
 				b.Error("the dataset must be read singly")
 			}
 		}

@@ -212,11 +212,11 @@ func (r *storeRun) write(ctx context.Context) {
 	var err error
 	switch m := r.model(); r.intBetween("operation", 0, 5) {
 	case 0:
-		_, err = r.store.update(ctx, m.ID.ValueString(), apify.DatasetUpdate{Name: new(r.newName())})
+		_, err = r.store.update(ctx, m, apify.DatasetUpdate{Name: new(r.newName())})
 	case 1:
-		_, err = r.store.update(ctx, m.ID.ValueString(), apify.DatasetUpdate{Name: new("")})
+		_, err = r.store.update(ctx, m, apify.DatasetUpdate{Name: new("")})
 	case 2:
-		_, err = r.store.update(ctx, m.ID.ValueString(), apify.DatasetUpdate{GeneralAccess: new(apify.GeneralAccess(r.access()))})
+		_, err = r.store.update(ctx, m, apify.DatasetUpdate{GeneralAccess: new(apify.GeneralAccess(r.access()))})
 	case 3:
 		err = r.store.delete(ctx, m, true)
 	case 4:

@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -35,6 +36,14 @@ const (
 	summaryNotDiscarded   = "Unnamed Apify dataset not cleaned up"
 	summaryNameNotChecked = "Apify dataset name not checked"
 	summaryNeedsName      = "Apify dataset needs a name"
+	summaryItemsLost      = "Items of Apify dataset will be deleted"
+	summaryTainted        = "Apify dataset of a tainted resource contains items"
+	summaryNameInUse      = "Apify dataset name in use"
+	summaryNameConflict   = "Apify dataset name planned twice"
+	summaryNameCycle      = "Apify dataset names exchanged"
+	summaryTakesTurns     = "Apify dataset destroyed and created in one run"
+	summaryNeedsOrder     = "Apify dataset renamed for a creation in one run"
+	summaryDeletedInApply = "Apify dataset deleted during the apply"
 	summaryInvalidID      = "Invalid Apify dataset ID"
 	summaryInvalidTime    = "Invalid timestamp in Apify API response"
 )
@@ -44,16 +53,67 @@ func createError(plan datasetResourceModel, err error) diag.Diagnostic {
 	var (
 		existing *existingDatasetError
 		twice    *managedTwiceError
+		wait     *deletionWaitError
 	)
 	switch {
 	case errors.As(err, &existing):
 		return existingDataset(existing.dataset, plan, summaryExists)
 	case errors.As(err, &twice):
 		return managedTwice(twice.id)
+	case errors.As(err, &wait):
+		return clientError(summaryCreate, err, fmt.Sprintf("The creation waited for the deletion of dataset %s, which has the name, during this "+
+			"run. The operation timed out or was interrupted before the deletion ended. Nothing was created. Apply again.", wait.id))
 	default:
 		return clientError(summaryCreate, err, afterFailedCreation(plan, err))
 	}
 }
+
+// planError returns the diagnostic of a plan that conflicts with another resource of this walk. The
+// model is that of the planned resource.
+func planError(m datasetModel, err error) diag.Diagnostic {
+	var (
+		twice     *managedTwiceError
+		renamed   *renamedForCreationError
+		destroyed *destroyedForCreationError
+		conflict  *nameConflictError
+	)
+	switch {
+	case errors.As(err, &twice):
+		return managedTwice(twice.id)
+	case errors.Is(err, errNamePlannedTwice):
+		return namePlannedTwice(m.Name.ValueString())
+	case errors.As(err, &renamed):
+		return renamedForCreation(renamed)
+	case errors.As(err, &destroyed):
+		return destroyedForCreation(destroyed)
+	case errors.As(err, &conflict):
+		return nameConflict(m, conflict)
+	default:
+		return clientError(summaryCreate, err)
+	}
+}
+
+// describe returns a dataset's name and ID. Terraform shows no address for the diagnostics of a
+// destroy.
+func describe(name, id string) string {
+	if name == "" {
+		return "unnamed dataset " + id
+	}
+	return fmt.Sprintf("dataset %q (ID %s)", name, id)
+}
+
+func describeModel(m datasetModel) string { return describe(m.Name.ValueString(), m.ID.ValueString()) }
+
+func nameOrID(m datasetModel) string {
+	if name := m.Name.ValueString(); name != "" {
+		return name
+	}
+	return m.ID.ValueString()
+}
+
+// destroyHint is the last paragraph of errors that can stop terraform destroy, which runs a normal
+// plan first.
+const destroyHint = "\n\nIf this error stops terraform destroy, run terraform destroy -refresh=false, which skips the plan that reports it."
 
 // afterFailedCreation says what a failed POST may have left on the server.
 func afterFailedCreation(plan datasetResourceModel, err error) string {
@@ -77,8 +137,7 @@ func accessNotSet(id string, err error) diag.Diagnostic {
 }
 
 // existingDataset returns the diagnostic of a creation whose name an existing dataset has: a
-// warning if it adopts the dataset, else an error. Terraform folds warnings with the same summary
-// into one, so each summary contains the name.
+// warning with a summary if it adopts the dataset, else an error.
 func existingDataset(d *apify.Dataset, plan datasetResourceModel, summary string) diag.Diagnostic {
 	facts := "ID " + d.ID
 	if d.CreatedAt != nil {
@@ -89,13 +148,16 @@ func existingDataset(d *apify.Dataset, plan datasetResourceModel, summary string
 	}
 	text := fmt.Sprintf("A dataset named %q already exists (%s).", plan.Name.ValueString(), facts)
 	if plan.AdoptExisting.ValueBool() {
-		return diag.NewAttributeWarningDiagnostic(path.Root("name"), summary+": "+plan.Name.ValueString(),
-			text+" This resource adopts the dataset with its items and settings. To create a separate dataset, choose another name. "+
-				"To make this an error, set adopt_existing = false.")
+		return diag.NewAttributeWarningDiagnostic(path.Root("name"), summary,
+			text+" This resource adopts the dataset with its items and settings. A replacement with create_before_destroy keeps the dataset in "+
+				"this way. To create a separate dataset, choose another name. To make this an error, set adopt_existing = false.")
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("name"), summaryExists,
 		text+" Because adopt_existing is false, this resource does not adopt the dataset. Nothing was changed. "+importHint(d.ID)+
-			"\n\nAlternatively, choose another name, or set adopt_existing = true.")
+			"\n\nAlternatively, choose another name, or set adopt_existing = true.\n\n"+
+			"If this resource is being replaced with create_before_destroy, the dataset is the resource's own: apply adopt_existing = true first, "+
+			"or remove create_before_destroy. If only a deposed object is left in state, set adopt_existing = true, run terraform state rm with "+
+			"the address of the resource, and apply."+destroyHint)
 }
 
 // importHint returns the two ways to import a dataset. Terraform does not send a resource's address
@@ -131,23 +193,106 @@ func notDiscarded(id string, err error) diag.Diagnostic {
 			"delete it after the data retention period of your plan.", id))
 }
 
-// nameNotChecked returns the warning of a planned creation whose name could not be looked up.
-func nameNotChecked(name string, err error) diag.Diagnostic {
+// nameNotChecked returns the warning of a plan whose name could not be looked up. It is an error if
+// the API rejected the token, because every other request would fail as well.
+func nameNotChecked(name string, lookup *lookupError) diag.Diagnostic {
+	var e *apify.Error
+	advice := ""
+	if errors.As(lookup, &e) {
+		advice = join(adviseStopped(e), adviseStatus(e)) // no timeout in the configuration limits the lookup
+	}
+	cause := sentence(lookup.Error())
+	if lookup.known {
+		cause = "The API could not be reached before in this run: " + cause
+	}
+	text := join(cause, advice)
+	if e != nil && e.Status == http.StatusUnauthorized {
+		return diag.NewErrorDiagnostic(summaryNameNotChecked, text)
+	}
 	return diag.NewWarningDiagnostic(summaryNameNotChecked,
-		fmt.Sprintf("Could not check whether a dataset named %q already exists. The apply checks again. %s",
-			name, join(sentence(err.Error()), advise(err))))
+		fmt.Sprintf("Could not check whether a dataset named %q already exists. The apply checks again. %s", name, text))
 }
 
 // namePlannedTwice returns the error of the second of two creations with one name.
 func namePlannedTwice(name string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("name"), summaryTwice,
 		fmt.Sprintf("Another resource of this configuration also creates a dataset named %q. Names are unique within an account, "+
-			"ignoring case, so both resources would manage the same dataset. Change the name of one resource, or remove it.", name))
+			"ignoring case, so both resources would manage the same dataset. Change the name of one resource, or remove it.", name)+destroyHint)
+}
+
+// nameConflict returns the error of a resource that cannot get its name, because another resource
+// of the plan has the same name after the apply.
+func nameConflict(m datasetModel, e *nameConflictError) diag.Diagnostic {
+	if e.cycle {
+		return diag.NewAttributeErrorDiagnostic(path.Root("name"), summaryNameCycle,
+			fmt.Sprintf("This plan exchanges names: %s takes the name %q of dataset %s, which takes, directly or through further renames, the name %q. "+
+				"Apify accepts no name that another dataset has, so none of these renames can be the first. Nothing was changed. Rename one of "+
+				"the datasets to a third name and apply, and then apply the final names.",
+				describeModel(m), e.name, e.otherID, m.Name.ValueString())+destroyHint)
+	}
+	other := "another resource of this configuration creates a dataset with this name"
+	if e.otherID != "" {
+		other = fmt.Sprintf("dataset %s, which another resource of this configuration manages, keeps or gets this name", e.otherID)
+	}
+	this := "This resource creates a dataset"
+	if id := m.ID.ValueString(); id != "" {
+		this = fmt.Sprintf("This resource manages dataset %s", id)
+	}
+	return diag.NewAttributeErrorDiagnostic(path.Root("name"), summaryNameConflict,
+		fmt.Sprintf("Two resources of this configuration end up with the name %q. %s, and %s. Names are unique within an account, ignoring case. "+
+			"Nothing was changed. Change the name of one resource.", e.name, this, other)+destroyHint)
+}
+
+// nameInUse returns the warning of a planned rename to the name of another dataset.
+func nameInUse(m datasetModel, name string, taken *takenName) diag.Diagnostic {
+	holder := describe(stringOrEmpty(taken.holder.Name), taken.holder.ID)
+	switch {
+	case taken.renamed:
+		holder += ", which this plan renames,"
+	case taken.destroyed:
+		holder += ", which this plan destroys,"
+	}
+	return diag.NewAttributeWarningDiagnostic(path.Root("name"), summaryNameInUse+": "+name,
+		fmt.Sprintf("The plan renames %s to %q, but %s has this name. The apply succeeds only if that dataset gives up the name in the "+
+			"same run. To make the order certain, add depends_on with the address of the resource that has the name now.",
+			describeModel(m), name, holder))
+}
+
+// nameGivenUp returns the warning of a planned creation whose name another resource gives up.
+func nameGivenUp(name string, holder *apify.Dataset) diag.Diagnostic {
+	return diag.NewAttributeWarningDiagnostic(path.Root("name"), summaryNameInUse+": "+name,
+		fmt.Sprintf("The plan creates a dataset named %q, and dataset %s has this name until the plan renames it. The apply succeeds only if the "+
+			"rename comes first. Add depends_on with the address of the resource that has the name now, unless it is there already.", name, holder.ID))
+}
+
+// renamedForCreation returns the error of a creation that takes a name which a rename gives up,
+// without a certain order.
+func renamedForCreation(e *renamedForCreationError) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(summaryNeedsOrder,
+		fmt.Sprintf("One resource renames dataset %s, and another resource creates a dataset with its present name %q. If the creation comes first, "+
+			"Apify returns dataset %s instead of creating one. Nothing was changed. Add depends_on with the address of the renamed resource to the "+
+			"resource that creates, or apply the rename first.", e.id, e.name, e.id)+destroyHint)
+}
+
+// destroyedForCreation returns the error of a dataset that one resource destroys while another
+// resource creates a dataset with its name.
+func destroyedForCreation(e *destroyedForCreationError) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(summaryTakesTurns,
+		fmt.Sprintf(`One resource destroys dataset %s, and another resource creates a dataset with the same name %q. If the creation comes first, Apify returns the dataset that is to be destroyed. Nothing was changed.
+
+- If the address of the resource has changed, keep the dataset with a block:
+
+  moved {
+    from = apify_dataset.OLD_NAME
+    to   = apify_dataset.NEW_NAME
+  }
+
+- To delete the dataset and create a new one, apply twice: remove the resource that creates, apply, add it again, and apply.`, e.id, e.name)+destroyHint)
 }
 
 // managedTwice returns the error of the second of two resources for one dataset.
 func managedTwice(id string) diag.Diagnostic {
-	return diag.NewErrorDiagnostic(summaryTwice, fmt.Sprintf(`Another resource of this configuration also manages dataset %s. Two resources for one dataset would undo each other's changes, and one could delete the dataset that the other keeps.
+	return diag.NewErrorDiagnostic(summaryTwice, fmt.Sprintf(`Another resource of this configuration also manages dataset %s. Two resources for one dataset would undo each other's changes, and one could delete the dataset that the other keeps. Nothing was changed.
 
 - If the address of a resource has changed, add a block instead of destroying one resource and creating another:
 
@@ -156,97 +301,177 @@ func managedTwice(id string) diag.Diagnostic {
     to   = apify_dataset.NEW_NAME
   }
 
-- If you are renaming one of the datasets, apply that change first.
-- If both resources are in state, remove one of them from the configuration and run terraform state rm with its address.
-- If this is one resource and its deposed object, left over from an interrupted replacement, run terraform state rm with the address of the resource and apply again. The apply adopts the dataset.`, id))
+- If another resource gives up the name of the dataset in the same run, apply that change first, or add depends_on with the address of that resource.
+- If both resources are in state, remove one of them from the configuration with a removed block (Terraform 1.7 or newer; OpenTofu refreshes the resource first, so apply with -refresh=false), or run terraform state rm with its address after removing it from the configuration.
+- If this is one resource and its deposed object, left over from an interrupted replacement, set adopt_existing = true, run terraform state rm with the address of the resource, and apply. The apply adopts the dataset.`, id)+destroyHint)
 }
 
 // readError returns the diagnostic of a failed refresh.
-func readError(err error) diag.Diagnostic {
+func readError(m datasetModel, err error) diag.Diagnostic {
 	var twice *managedTwiceError
 	if errors.As(err, &twice) {
 		return managedTwice(twice.id)
 	}
-	if d := accessDiagnostic(summaryRead, err); d != nil {
+	if d := accessDiagnostic(summaryRead, m, err); d != nil {
 		return d
 	}
 	return clientError(summaryRead, err, "The state was not changed.")
 }
 
 // deleteError returns the diagnostic of a failed deletion.
-func deleteError(err error) diag.Diagnostic {
+func deleteError(m datasetModel, err error) diag.Diagnostic {
 	var (
 		items   *containsItemsError
 		unknown *itemsUnknownError
 	)
+	this := describeModel(m)
 	switch {
 	case errors.As(err, &items):
-		return containsItems(items)
+		return containsItems(m, items.items, duringApply)
 	case errors.As(err, &unknown):
-		return clientError(summaryDelete, err,
-			"The provider could not check whether the dataset contains items, so it did not delete the dataset. The resource remains in state.")
+		return clientError(summaryDelete, err, fmt.Sprintf("The provider could not check whether %s contains items, so it did not delete the dataset. "+
+			"The resource remains in state.", this))
 	}
-	if d := accessDiagnostic(summaryDelete, err); d != nil {
+	if d := accessDiagnostic(summaryDelete, m, err); d != nil {
 		return d
 	}
-	return clientError(summaryDelete, err, "The resource remains in state.")
+	return clientError(summaryDelete, err, fmt.Sprintf("The resource of %s remains in state.", this))
 }
 
 // accessDiagnostic returns the diagnostic of a dataset that the API does not find and that may
 // still exist, or nil for other errors.
-func accessDiagnostic(summary string, err error) diag.Diagnostic {
+func accessDiagnostic(summary string, m datasetModel, err error) diag.Diagnostic {
 	var (
 		account *accountError
 		lost    *lostAccessError
 	)
 	switch {
 	case errors.As(err, &account):
-		return clientError(summary, account.err, fmt.Sprintf("The API found no dataset %s. The provider could not look up the token's account, "+
-			"so it does not know whether the dataset was deleted or is inaccessible to this token. The state was not changed.", account.datasetID))
+		return clientError(summary, account.err, fmt.Sprintf("The API did not find %s. The provider could not look up the token's account, "+
+			"so it does not know whether the dataset was deleted or is inaccessible to this token. The state was not changed.", describeModel(m)))
 	case errors.As(err, &lost):
 		owner := "State contains no owner of the dataset"
 		if lost.ownerID != "" {
 			owner = "Its owner in state is " + lost.ownerID
 		}
-		return clientError(summaryLostAccess, lost.notFound, fmt.Sprintf("%s, and the API token belongs to account %s (%s). "+
+		return clientError(summaryLostAccess, lost.notFound, fmt.Sprintf("The API did not find %s. %s, and the API token belongs to account %s (%s). "+
 			"The dataset may still exist but be inaccessible to this token. The state was not changed. Use a token of the owner's account, or ask "+
 			"the owner to share the dataset with this account. If the dataset was permanently deleted, remove it from state:"+
-			"\n\n  terraform state rm apify_dataset.NAME", owner, lost.account.ID, lost.account.Username))
+			"\n\n  terraform state rm apify_dataset.NAME", describeModel(m), owner, lost.account.ID, lost.account.Username))
 	default:
 		return nil
 	}
 }
 
-// containsItems returns the error of a dataset that was not deleted because it contains items.
-func containsItems(e *containsItemsError) diag.Diagnostic {
-	id := e.prior.ID.ValueString()
-	return diag.NewErrorDiagnostic(summaryHasItems, fmt.Sprintf(`Dataset %s contains %s, which would be lost. It was not deleted. You have three options:
+// stage is the point at which a diagnostic about items is reported.
+type stage bool
 
-- To delete the dataset with its items, set force_destroy = true, apply, and then destroy.
+const (
+	duringPlan  stage = false
+	duringApply stage = true
+)
+
+// containsItems returns the error of a deletion that would lose items and that force_destroy does
+// not allow.
+func containsItems(m datasetModel, items string, at stage) diag.Diagnostic {
+	result := "The apply would refuse to delete it."
+	if at == duringApply {
+		result = "It was not deleted, and the resource remains in state."
+	}
+	return diag.NewErrorDiagnostic(summaryHasItems, fmt.Sprintf(`%s contains %s, which would be lost. %s You have these options:
+
+- To delete the dataset with its items, set force_destroy = true, apply, and then destroy. If the resource is tainted, set force_destroy = true and apply: the replacement then deletes the items.
 - To save the items first, export them from Apify Console, %s, or from the API: GET /v2/datasets/%s/items.
 - To keep the dataset and stop managing it with Terraform, replace the resource with a removed block (Terraform 1.7 or newer)
 
   removed {
     from = apify_dataset.NAME
-    lifecycle { destroy = false }
+    lifecycle {
+      destroy = false
+    }
   }
 
-  or run terraform state rm apify_dataset.NAME.`, id, e.items, e.prior.ConsoleURL.ValueString(), id))
+  or run terraform state rm apify_dataset.NAME.
+- To keep the dataset of a tainted resource, run terraform untaint apify_dataset.NAME.
+- If this is a deposed object, left over from a replacement with create_before_destroy, delete its dataset in Apify Console and apply again.`,
+		capitalize(describeModel(m)), items, result, m.ConsoleURL.ValueString(), m.ID.ValueString()))
+}
+
+// itemsLost returns the warning of a planned deletion that loses items.
+func itemsLost(summary string, m datasetModel, items int64) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(summary, fmt.Sprintf("The plan deletes %s, which contains %s. Because force_destroy = true was applied, "+
+		"the apply deletes the items. They cannot be recovered. To save them first, export them from Apify Console: %s.",
+		describeModel(m), itemsText(items), m.ConsoleURL.ValueString()))
+}
+
+// replacementLosesItems returns the error of a planned replacement that force_destroy does not
+// allow.
+func replacementLosesItems(d ownedDataset, items int64) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(summaryHasItems, fmt.Sprintf(`The plan replaces %s, which contains %s. The replacement deletes the dataset, and neither state nor configuration has force_destroy = true, so the apply would refuse to delete it. You have these options:
+
+- To replace the dataset and lose its items, set force_destroy = true and plan again. With create_before_destroy, apply force_destroy = true before the replacement.
+- To keep the dataset, plan without -replace, or remove replace_triggered_by.
+- To save the items first, export them from the API: GET /v2/datasets/%s/items.`, describe(d.name, d.id), itemsText(items), d.id))
+}
+
+// mayBeTainted returns the warning of a planned creation whose name belongs to a dataset in state
+// that contains items. Terraform plans a tainted resource as a creation only.
+func mayBeTainted(d ownedDataset, forceDestroy bool) diag.Diagnostic {
+	result := "the apply refuses to delete the dataset, because force_destroy is false"
+	if forceDestroy || d.forceDestroy {
+		result = "the apply deletes the dataset and its items, because force_destroy is true. Deleted items cannot be recovered"
+	}
+	return diag.NewWarningDiagnostic(summaryTainted+": "+d.name, fmt.Sprintf("The plan creates a dataset with the name of %s, which is in state and contains %s. "+
+		"If this resource is tainted, %s. To keep the dataset, run terraform untaint with the address of the resource.",
+		describe(d.name, d.id), itemsText(*d.items), result))
 }
 
 // keptForAnotherResource returns the warning of a deletion that would remove a dataset which
 // another resource has adopted.
-func keptForAnotherResource(id string) diag.Diagnostic {
-	return diag.NewWarningDiagnostic(summaryKept+": "+id,
-		fmt.Sprintf("Dataset %s was not deleted, because another resource, or the replacement of this resource, created or adopted "+
-			"it during this run and manages it now. Names are unique within an account, so a dataset with the same name is the same dataset.", id))
+func keptForAnotherResource(m datasetModel) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(summaryKept+": "+nameOrID(m),
+		fmt.Sprintf("%s was not deleted, because another resource, or the replacement of this resource, created or adopted "+
+			"it during this run and manages it now. Names are unique within an account, so a dataset with the same name is the same dataset.",
+			capitalize(describeModel(m))))
+}
+
+// updateError returns the diagnostic of a failed update.
+func updateError(m datasetModel, err error) diag.Diagnostic {
+	var taken *nameTakenError
+	switch {
+	case errors.As(err, &taken):
+		return nameTaken(m, taken)
+	case apify.IsNotFound(err):
+		return clientError(summaryUpdate, err, fmt.Sprintf("State contains %s, but the API does not find it. The state was not changed. "+
+			"If this run used -refresh=false, run terraform plan or terraform apply without it: the refresh removes a deleted dataset "+
+			"from state, and the apply creates it again.", describeModel(m)))
+	default:
+		return clientError(summaryUpdate, err, "The state was not changed.")
+	}
 }
 
 // nameTaken returns the error of a rename to the name of another dataset.
-func nameTaken(state datasetResourceModel, name, holderID string, err error) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(path.Root("name"), summaryUpdate,
-		fmt.Sprintf("Dataset %s cannot be renamed to %q because dataset %s already uses that name. Nothing was changed. Choose another name, or "+
-			"rename or delete the other dataset first. %s", state.ID.ValueString(), name, holderID, sentence(err.Error())))
+func nameTaken(m datasetModel, e *nameTakenError) diag.Diagnostic {
+	advice := "Choose another name, or rename the other dataset first."
+	if e.managed {
+		advice = "Another resource of this configuration manages that dataset. If the names have moved up because an element of count was removed, " +
+			"keep each dataset with its name: use for_each with the names as keys instead of count, and moved blocks for the present resources. " +
+			"Otherwise correct the error of the other resource and apply again, or choose another name."
+	}
+	text := fmt.Sprintf("%s cannot be renamed to %q because dataset %s already uses that name, and no change of this run has freed it. Nothing was changed. %s",
+		capitalize(describeModel(m)), e.name, e.holder.ID, advice)
+	if e.err != nil {
+		text = join(text, sentence(e.err.Error()))
+	}
+	return diag.NewAttributeErrorDiagnostic(path.Root("name"), summaryUpdate, text)
+}
+
+// replacedDuringApply returns the error of a creation that should have adopted a dataset and got
+// another one.
+func replacedDuringApply(plan datasetResourceModel, createdID string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(summaryDeletedInApply,
+		fmt.Sprintf("The plan adopts %s, but the API returned dataset %s for this name: the planned dataset was deleted or renamed during the "+
+			"apply. Dataset %s remains on Apify. Plan again to adopt it.", describeModel(plan.datasetModel), createdID, createdID))
 }
 
 // notApplied returns the error of a change that the server accepted but did not apply.
@@ -288,6 +513,13 @@ func invalidTimestamp() diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryInvalidTime,
 		"The response contains a timestamp that is not in RFC 3339 form, such as 2026-01-31T12:00:00.000Z. "+
 			"Check that the server at base_url is an Apify API, and that no proxy changes its responses. The state was not changed.")
+}
+
+func stringOrEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 func quoteOrNull(s types.String) string {

@@ -210,7 +210,7 @@ func TestDataset_failureAfterPost(t *testing.T) {
 						t.Errorf("the creation took %s", took)
 					}
 
-					all, deleted := s.API.Datasets(), s.sentAny(http.MethodDelete)
+					all, deleted := s.API.Datasets(), s.sentDelete()
 					if kind == "unnamed" {
 						if !deleted || len(all) > 0 {
 							t.Errorf("the server has the datasets %v after a deletion: %t", all, deleted)

@@ -42,7 +42,7 @@ func TestAccDataset_adopt(t *testing.T) {
 			plan := c.run("plan", "-detailed-exitcode")
 			plan.expect(t, 2, "Existing Apify dataset will be adopted", about)
 			apply := c.run("apply", "-auto-approve")
-			apply.expect(t, 0, "Existing Apify dataset adopted", about)
+			apply.expect(t, 0, "Existing Apify dataset", about)
 			for _, r := range []result{plan, apply} {
 				// Terraform shows only one of several warnings with the same summary.
 				r.expect(t, r.code, fmt.Sprintf("A dataset named %q already exists (ID %s", second.Name, second.ID))
@@ -71,7 +71,7 @@ func TestAccDataset_adoptWithAccess(t *testing.T) {
 		  general_access = "RESTRICTED"
 		}
 	`)
-	c.run("apply", "-auto-approve").expect(t, 0, "Existing Apify dataset adopted")
+	c.run("apply", "-auto-approve").expect(t, 0, "Existing Apify dataset")
 	s.expectWrites(t, "POST /v2/datasets?name="+d.Name, "PUT /v2/datasets/"+d.ID+` {"generalAccess":"RESTRICTED"}`)
 	if after, _ := s.API.Dataset(d.ID); after.Title != d.Title || after.GeneralAccess != "RESTRICTED" {
 		t.Errorf("the dataset has the title %q and general access %s", after.Title, after.GeneralAccess)
@@ -208,7 +208,7 @@ func TestAccDataset_adoptCase(t *testing.T) {
 	name := s.name(t)
 	d := s.API.Seed(emulator.Dataset{Name: strings.ToUpper(name)})
 	c.write("main.tf", `resource "apify_dataset" "test" { name = "`+name+`" }`)
-	c.run("apply", "-auto-approve").expect(t, 0, "Existing Apify dataset adopted", d.ID)
+	c.run("apply", "-auto-approve").expect(t, 0, "Existing Apify dataset", d.ID)
 	if got := c.attributes(testAddress); got["id"] != d.ID || got["name"] != name {
 		t.Errorf("the state has dataset %s named %q", got["id"], got["name"])
 	}
@@ -306,7 +306,7 @@ func TestDataset_newOrExisting(t *testing.T) {
 						switch {
 						case test.age == 0 && len(ds) > 0:
 							t.Errorf("adopt_existing = %t: the new dataset is treated as an existing one:\n%s", adopt, ds)
-						case test.age > 0 && adopt && !ds.warnings().has("Existing Apify dataset adopted", d.ID):
+						case test.age > 0 && adopt && !ds.warnings().has("Existing Apify dataset", d.ID):
 							t.Errorf("the existing dataset is treated as a new one:\n%s", ds)
 						case test.age > 0 && !adopt && !ds.errors().has("Apify dataset already exists", "import {", d.ID):
 							t.Errorf("the existing dataset was not refused:\n%s", ds)
@@ -355,9 +355,9 @@ func TestDataset_unknownAdoptExisting(t *testing.T) {
 	s.newWalk(t, nil).mustPlan(instance{}, values{"name": d.Name, "adopt_existing": unknown{}})
 }
 
-// TestDataset_lookupsOfApply plans two creations again in the apply, as Terraform does. The first
-// plan looks its name up. The second does not, because the apply has sent a POST by then, and its
-// own POST follows at once.
+// TestDataset_lookupsOfApply plans two creations again in the apply, as Terraform does. Each looks
+// its name up once: the plan can have shown the ID of a dataset to adopt, and the apply must return
+// it.
 func TestDataset_lookupsOfApply(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -367,7 +367,7 @@ func TestDataset_lookupsOfApply(t *testing.T) {
 			t.Errorf("the creation has the diagnostics\n%s", ds)
 		}
 	}
-	s.expectSent(t, getDataset, postDatasets, postDatasets)
+	s.expectSent(t, getDataset, postDatasets, getDataset, postDatasets)
 }
 
 // TestAccDataset_sameName has two new resources with one name.

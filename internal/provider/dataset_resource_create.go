@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
@@ -32,8 +33,12 @@ func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest
 		}
 		return
 	}
+	if id := plan.ID; !id.IsUnknown() && id.ValueString() != created.ID {
+		resp.Diagnostics.Append(replacedDuringApply(plan, created.ID))
+		return
+	}
 	if created.Existed {
-		resp.Diagnostics.Append(existingDataset(&created.Dataset, plan, summaryAdopts))
+		resp.Diagnostics.Append(r.announceAdoption(&created.Dataset, plan, summaryAdopts)...)
 	}
 	state, diags := r.finishCreation(ctx, plan, &created.Dataset)
 	if !diags.HasError() {
@@ -54,7 +59,7 @@ func (r *datasetResource) finishCreation(ctx context.Context, plan datasetResour
 	if access := plan.GeneralAccess; !access.IsNull() && !access.IsUnknown() {
 		sent.GeneralAccess = (*apify.GeneralAccess)(access.ValueStringPointer())
 		if d.GeneralAccess == nil || *d.GeneralAccess != *sent.GeneralAccess {
-			updated, err := r.store.update(ctx, d.ID, apify.DatasetUpdate{GeneralAccess: sent.GeneralAccess})
+			updated, err := r.store.update(ctx, datasetModel{datasetSummary: datasetSummary{ID: types.StringValue(d.ID)}}, apify.DatasetUpdate{GeneralAccess: sent.GeneralAccess})
 			if err != nil {
 				return plan, diag.Diagnostics{accessNotSet(d.ID, err)}
 			}

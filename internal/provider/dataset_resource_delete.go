@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -15,10 +16,22 @@ func (r *datasetResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	switch err := r.store.delete(ctx, state.datasetModel, state.ForceDestroy.ValueBool()); {
+	// In a replacement that deletes first, Terraform passes the private data of the planned
+	// creation.
+	plan, diags := readPlan(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	force := state.ForceDestroy.ValueBool() || plan.ForceDestroy
+	switch err := r.store.delete(ctx, state.datasetModel, force); {
 	case errors.Is(err, errAdopted):
-		resp.Diagnostics.Append(keptForAnotherResource(state.ID.ValueString()))
+		// An adoption that succeeded was announced, and its warning says that the dataset is kept.
+		if !r.store.owners.isClaimed(state.ID.ValueString()) {
+			resp.Diagnostics.Append(keptForAnotherResource(state.datasetModel))
+		}
 	case err != nil:
-		resp.Diagnostics.Append(deleteError(err))
+		resp.Diagnostics.Append(deleteError(state.datasetModel, err))
+		// Terraform stores the private data with the object that remains. It must not allow a later
+		// deletion to lose items.
+		raw, _ := json.Marshal(privatePlan{})
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, planKey, raw)...)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // refusal is the text of the error for a dataset that contains items.
-var refusal = []string{"Apify dataset contains items", "It was not deleted", "set force_destroy = true, apply, and then destroy",
+var refusal = []string{"Apify dataset contains items", "set force_destroy = true, apply, and then destroy",
 	"export them", "removed { from = apify_dataset.NAME lifecycle { destroy = false } }", "terraform state rm apify_dataset.NAME"}
 
 // TestAccDataset_forceDestroy keeps items until force_destroy = true has been applied. A
@@ -25,14 +25,17 @@ func TestAccDataset_forceDestroy(t *testing.T) {
 	s.API.Push(id, items(1234)...)
 
 	s.Recorder.Reset()
-	c.run("destroy", "-auto-approve").expect(t, 1, append(refusal, id, "contains 1234 items",
+	c.run("destroy", "-auto-approve").expect(t, 1, append(refusal, name, id, "contains 1234 items", "The apply would refuse to delete it",
 		"https://console.apify.com/storage/datasets/"+id)...)
 	if c.attributes(testAddress) == nil {
 		t.Error("the dataset is not in the state")
 	}
 	c.write("main.tf", fmt.Sprintf(config, name, true))
 	c.run("destroy", "-auto-approve").expect(t, 1, refusal...)
-	c.run("apply", "-auto-approve", "-replace="+testAddress).expect(t, 1, refusal...)
+	c.write("main.tf", fmt.Sprintf(config, name, false))
+	c.run("apply", "-auto-approve", "-replace="+testAddress).expect(t, 1, "Apify dataset contains items",
+		"neither state nor configuration has force_destroy = true")
+	c.write("main.tf", fmt.Sprintf(config, name, true))
 	s.expectWrites(t)
 	if d, _ := s.API.Dataset(id); len(d.Items) != 1234 {
 		t.Errorf("the dataset has %d items after the refusal", len(d.Items))
@@ -56,7 +59,7 @@ func TestAccDataset_laggingCounter(t *testing.T) {
 	s.API.Push(id, items(1)...)
 
 	s.Recorder.Reset()
-	c.run("destroy", "-auto-approve").expect(t, 1, append(refusal, id, "contains items (exact count not yet available)")...)
+	c.run("destroy", "-auto-approve").expect(t, 1, append(refusal, id, "contains items (exact count not yet available)", "It was not deleted")...)
 	s.expectWrites(t)
 	if d, _ := s.API.Dataset(id); len(d.Items) != 1 {
 		t.Errorf("the dataset has %d items after the refusal", len(d.Items))
@@ -96,8 +99,8 @@ func TestDataset_delete(t *testing.T) {
 		}, []string{getDataset, getItems}, "contains items"},
 		{"deleted already", false, deleted, []string{getDataset, getUser}, ""},
 		{"deleted already, forced", true, deleted, []string{deleteDataset, getUser}, ""},
-		{"dataset not readable", false, response(getDataset, 403, ""), []string{getDataset}, "could not check whether the dataset contains items"},
-		{"items not readable", false, response(getItems, 403, ""), []string{getDataset, getItems}, "could not check whether the dataset contains items"},
+		{"dataset not readable", false, response(getDataset, 403, ""), []string{getDataset}, "could not check whether"},
+		{"items not readable", false, response(getItems, 403, ""), []string{getDataset, getItems}, "could not check whether"},
 		{"items not a list", false, response(getItems, 200, "{}"), []string{getDataset, getItems}, "unexpected JSON type: object"},
 		{"forbidden", true, response(deleteDataset, 403, `{"error":{"type":"insufficient-permissions","message":"No."}}`), []string{deleteDataset}, "insufficient-permissions"},
 		{"404 by a proxy", true, response(deleteDataset, 404, "<html>"), []string{deleteDataset}, "404 Not Found"},
@@ -154,4 +157,37 @@ func TestAccDataset_deleteOtherAccount(t *testing.T) {
 	if _, ok := s.API.Dataset(id); !ok {
 		t.Error("the dataset was deleted")
 	}
+}
+
+// TestDataset_deleteFailedReplacement has the deletion of a replacement fail, which the configured
+// force_destroy allows to lose items. A later deletion, without it, does not lose them.
+func TestDataset_deleteFailedReplacement(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	name := s.name(t)
+	old := s.mustApply(t, instance{}, values{"name": name})
+	id := s.API.Datasets()[0].ID
+	s.API.Push(id, items(1)...)
+
+	forced := values{"name": name, "force_destroy": true}
+	w := s.newWalk(t, values{"max_retries": 0})
+	update := w.mustPlan(old, forced)
+	creation, ds := w.plan(t.Context(), instance{private: update.private}, forced)
+	if len(ds.errors()) > 0 {
+		t.Fatal(ds)
+	}
+	deletion := planned{prior: old, config: w.null(w.dataset()), state: w.null(w.dataset()), private: creation.private}
+	s.Recorder.Inject(onRequest(deleteDataset, emulator.FaultNamed(emulator.FaultForbidden)))
+	after, ds := w.apply(t.Context(), deletion)
+	if after.state == nil || !ds.errors().has("403 Forbidden") {
+		t.Fatalf("after the failed deletion there is a state: %t\n%s", after.state != nil, ds)
+	}
+
+	s.Recorder.ClearFaults()
+	s.Recorder.Reset()
+	deletion.prior, deletion.private = after, after.private
+	if kept, ds := s.newWalk(t, nil).apply(t.Context(), deletion); kept.state == nil || !ds.errors().has("contains 1 item", id) {
+		t.Errorf("after the second deletion there is a state: %t\n%s", kept.state != nil, ds)
+	}
+	s.expectSent(t, getDataset)
 }

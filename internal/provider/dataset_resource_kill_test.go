@@ -161,7 +161,7 @@ func TestAccDataset_kill(t *testing.T) {
 					t.Errorf("dataset %s exists: %t, with general access %q", id, ok, d.GeneralAccess)
 				}
 				c.expectNoChanges()
-				if s.sentAny(http.MethodDelete) {
+				if s.sentDelete() {
 					t.Errorf("got the requests %q, want no deletion", s.sent())
 				}
 			})
@@ -205,7 +205,7 @@ func TestAccDataset_killUpdate(t *testing.T) {
 				t.Errorf("the server has the datasets %v", all)
 			}
 			c.expectNoChanges()
-			if s.sentAny(http.MethodDelete) {
+			if s.sentDelete() {
 				t.Errorf("got the requests %q, want no deletion", s.sent())
 			}
 		})

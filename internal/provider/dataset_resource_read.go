@@ -22,7 +22,7 @@ func (r *datasetResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, datasetIdentityModel{ID: state.ID})...)
 		resp.State.RemoveResource(ctx)
 	case err != nil:
-		resp.Diagnostics.Append(readError(err))
+		resp.Diagnostics.Append(readError(state.datasetModel, err))
 	case m == state.datasetModel: // the response contains the state already
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, datasetIdentityModel{ID: state.ID})...)
 	default:

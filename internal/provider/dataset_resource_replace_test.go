@@ -68,7 +68,7 @@ func TestAccDataset_createBeforeDestroy(t *testing.T) {
 
 			s.Recorder.Reset()
 			c.planReplacement(how)
-			c.run("apply", "tfplan").expect(t, 0, "Existing Apify dataset adopted", "Apify dataset not deleted", id+" was not deleted")
+			c.run("apply", "tfplan").expect(t, 0, "Existing Apify dataset", "ID "+id, "A replacement with create_before_destroy keeps the dataset")
 			s.expectWrites(t, "POST /v2/datasets?name="+name)
 			c.expectID(testAddress, id)
 			c.expectNoChanges()
@@ -113,7 +113,7 @@ func TestAccDataset_renamedLabel(t *testing.T) {
 	s.Recorder.Reset()
 	c.write("main.tf", fmt.Sprintf(nameOnly, name))
 	for _, refresh := range []string{"-refresh=true", "-refresh=false"} {
-		c.run("apply", "-auto-approve", refresh).expect(t, 1, "Apify dataset managed twice", "manages dataset "+id, "moved { from = apify_dataset.OLD_NAME")
+		c.run("apply", "-auto-approve", refresh).expect(t, 1, "Apify dataset destroyed and created in one run", "dataset "+id, "moved { from = apify_dataset.OLD_NAME", "apply twice")
 	}
 	s.expectWrites(t)
 
@@ -182,20 +182,22 @@ func (r *nameReuse) planCreation(w *walk) diagnostics {
 	return ds
 }
 
-// expectAdoption applies the creation, and expects it to adopt the old dataset.
+// expectAdoption applies the creation, and expects it to adopt the old dataset. The plan has
+// announced the adoption, so the creation does not.
 func (r *nameReuse) expectAdoption(w *walk) {
 	w.t.Helper()
 	after, ds := w.apply(w.t.Context(), r.creation)
-	if len(ds.errors()) > 0 || w.identityID(after) != r.id || !ds.warnings().has("Existing Apify dataset adopted", r.id) {
+	if len(ds) > 0 || w.identityID(after) != r.id {
 		w.t.Errorf("the creation does not adopt dataset %s, but has %q:\n%s", r.id, w.identityID(after), ds)
 	}
 }
 
-// expectKept applies the deletion, and expects it to keep the dataset with a warning.
-func (r *nameReuse) expectKept(w *walk) {
+// expectKept applies the deletion, and expects it to keep the dataset. It warns only if the
+// adoption has not succeeded yet.
+func (r *nameReuse) expectKept(w *walk, warning bool) {
 	w.t.Helper()
 	after, ds := w.apply(w.t.Context(), r.deletion)
-	if after.state != nil || len(ds.errors()) > 0 || !ds.warnings().has("Apify dataset not deleted", r.id) {
+	if after.state != nil || len(ds.errors()) > 0 || ds.warnings().has("Apify dataset not deleted", r.id) != warning {
 		w.t.Errorf("the deletion does not keep the dataset:\n%s", ds)
 	}
 }
@@ -206,9 +208,11 @@ func TestDataset_deleteAfterAdoption(t *testing.T) {
 	t.Parallel()
 	r := planNameReuse(t)
 	w := r.newWalk(t, nil)
-	r.planCreation(w)
+	if ds := r.planCreation(w); !ds.warnings().has("Existing Apify dataset will be adopted", r.id) {
+		t.Errorf("the plan of the creation does not show the adoption:\n%s", ds)
+	}
 	r.expectAdoption(w)
-	r.expectKept(w)
+	r.expectKept(w, false)
 	r.expectSent(t, getDataset, postDatasets)
 }
 
@@ -221,58 +225,50 @@ func TestDataset_deleteBeforeAdoption(t *testing.T) {
 	if ds := r.planCreation(w); !ds.warnings().has("Existing Apify dataset will be adopted", r.id) {
 		t.Errorf("the plan of the creation does not show the adoption:\n%s", ds)
 	}
-	r.expectKept(w)
+	r.expectKept(w, true)
 	r.expectAdoption(w)
 	r.expectSent(t, getDataset, postDatasets)
 }
 
-// TestDataset_adoptDuringDeletion creates a dataset while the dataset that has the name is being
-// deleted in the same apply.
-func TestDataset_adoptDuringDeletion(t *testing.T) {
+// TestDataset_createDuringDeletion creates a dataset while the dataset that has the name is being
+// deleted in the same apply. The creation waits for the deletion, and creates another dataset.
+func TestDataset_createDuringDeletion(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	name := s.name(t)
 	old := s.mustApply(t, instance{}, values{"name": name})
-	deletion := s.newWalk(t, nil).mustPlan(old, nil)
-	creation, _ := s.newWalk(t, nil).plan(t.Context(), instance{}, values{"name": name})
+	plan := s.newWalk(t, nil)
+	deletion := plan.mustPlan(old, nil)
+	creation := s.newWalk(t, nil).mustPlan(instance{}, values{"name": unknown{}}) // a name known after apply
 
 	s.Recorder.Reset()
 	apply := s.newWalk(t, nil)
-	during := make(chan diagnostics, 1)
+	type created struct {
+		after instance
+		ds    diagnostics
+	}
+	during := make(chan created, 1)
 	s.Recorder.Inject(emulator.Fault{Method: http.MethodDelete, Before: func(*http.Request) {
-		_, ds := apply.apply(t.Context(), creation)
-		during <- ds
+		p, ds := apply.plan(t.Context(), creation.prior, values{"name": name})
+		go func() {
+			after, more := apply.apply(t.Context(), p)
+			during <- created{after, append(ds, more...)}
+		}()
+		for s.Recorder.Counts()[postDatasets] == 0 { // the POST returns the dataset that is being deleted
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(50 * time.Millisecond)
 	}})
 	if _, ds := apply.apply(t.Context(), deletion); len(ds) > 0 {
 		t.Errorf("the deletion has diagnostics:\n%s", ds)
 	}
-	if ds := <-during; !ds.errors().has("Apify dataset managed twice") {
-		t.Errorf("the creation during the deletion has the diagnostics\n%s", ds)
+	c := <-during
+	if len(c.ds) > 0 || apply.identityID(c.after) == "" || apply.identityID(c.after) == apply.identityID(old) {
+		t.Errorf("the creation has dataset %q, want a new one:\n%s", apply.identityID(c.after), c.ds)
 	}
-	if all := s.API.Datasets(); len(all) > 0 {
-		t.Errorf("the server has %d datasets", len(all))
+	if all := s.API.Datasets(); len(all) != 1 || all[0].ID != apply.identityID(c.after) {
+		t.Errorf("the server has the datasets %v, want the new one", all)
 	}
-
-	// After the deletion the name is free.
-	after, ds := apply.apply(t.Context(), creation)
-	if len(ds) > 0 || after.state == nil {
-		t.Errorf("after the creation there is a state: %t\n%s", after.state != nil, ds)
-	}
-}
-
-// TestDataset_adoptAfterDeletion adopts, in one apply, a dataset with the ID of one that the apply
-// has deleted, for example because somebody has restored it.
-func TestDataset_adoptAfterDeletion(t *testing.T) {
-	t.Parallel()
-	r := planNameReuse(t)
-	w := r.newWalk(t, nil)
-	if after, ds := w.apply(t.Context(), r.deletion); after.state != nil || len(ds) > 0 {
-		t.Errorf("after the deletion there is a state: %t\n%s", after.state != nil, ds)
-	}
-	r.API.Seed(emulator.Dataset{ID: r.id, Name: r.config["name"].(string), CreatedAt: time.Now().Add(-time.Hour)})
-	r.planCreation(w)
-	r.expectAdoption(w)
-	r.expectSent(t, getDataset, getItems, deleteDataset, postDatasets)
 }
 
 // TestDataset_deleteAfterRefusedAdoption deletes a dataset that a creation of the same apply

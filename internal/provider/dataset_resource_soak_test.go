@@ -121,10 +121,11 @@ resource "apify_dataset" "many" {
 			s.API.Push(d.ID, json.RawMessage(`{"a":1}`))
 		}
 	}
+	// The plan refuses the destroy before it deletes anything.
 	stage("destroy, which keeps datasets with items", func() {
 		c.run(append([]string{"destroy"}, changed...)...).expect(t, 1, summaryHasItems)
 	})
-	s.expectSoaked(c, soakWithItems, "Renamed-", "RESTRICTED")
+	s.expectSoaked(c, soakDatasets, "Renamed-", "RESTRICTED")
 	changed = append(changed, "-var", fmt.Sprintf("datasets=%d", soakWithItems), "-var", "force_destroy=true")
 	stage("apply force_destroy = true", func() { c.mustRun(append([]string{"apply"}, changed...)...) })
 	stage("destroy the remaining datasets", func() { c.mustRun(append([]string{"destroy"}, changed...)...) })

@@ -19,9 +19,9 @@ func (r *datasetResource) Update(ctx context.Context, req resource.UpdateRequest
 		return
 	}
 	if update := changes(state, plan); update != (apify.DatasetUpdate{}) {
-		d, err := r.store.update(ctx, state.ID.ValueString(), update)
+		d, err := r.store.update(ctx, state.datasetModel, update)
 		if err != nil {
-			resp.Diagnostics.Append(r.updateError(ctx, state, plan, err))
+			resp.Diagnostics.Append(updateError(state.datasetModel, err))
 			return
 		}
 		var diags diag.Diagnostics
@@ -44,18 +44,6 @@ func changes(state, plan datasetResourceModel) apify.DatasetUpdate {
 		u.GeneralAccess = (*apify.GeneralAccess)(plan.GeneralAccess.ValueStringPointer())
 	}
 	return u
-}
-
-// updateError returns the error of a failed update. Apify does not document the status of a rename
-// to a name that another dataset has, so the provider looks the name up.
-func (r *datasetResource) updateError(ctx context.Context, state, plan datasetResourceModel, err error) diag.Diagnostic {
-	if name := plan.Name.ValueString(); name != "" && !sameName(state.Name, plan.Name) && apify.IsRefused(err) {
-		holder, lookupErr := r.store.get(ctx, apify.DatasetNameRef("", name))
-		if lookupErr == nil && holder.ID != state.ID.ValueString() {
-			return nameTaken(state, name, holder.ID, err)
-		}
-	}
-	return clientError(summaryUpdate, err, "The state was not changed.")
 }
 
 // stateAfterWrite returns the planned values, with unknown ones taken from the API's response. What

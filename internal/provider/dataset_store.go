@@ -2,29 +2,38 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
 // datasetKind is everything that the provider offers for datasets.
 var datasetKind = storageKind{
-	newStore: func(client *apify.Client, account *tokenAccount, now func() time.Time) any {
-		return newDatasetStore(client, account, now)
+	newStore: func(p *apifyProvider, client *apify.Client, account *tokenAccount) any {
+		return newDatasetStore(client, account, p.now, p.nameWaits)
 	},
 	resources:          []func() resource.Resource{newDatasetResource},
 	dataSources:        []func() datasource.DataSource{newDatasetDataSource, newDatasetsDataSource},
 	ephemeralResources: []func() ephemeral.EphemeralResource{newDatasetItemsURLEphemeralResource},
 	listResources:      []func() list.ListResource{newDatasetListResource},
+	seeState: func(store any, typeName string, state []byte) {
+		if s, ok := store.(*datasetStore); ok && typeName == "apify_dataset" {
+			s.seeState(state)
+		}
+	},
 }
 
 // datasetStore is the only way to a dataset. It combines the API with the memory of one provider
@@ -34,74 +43,23 @@ type datasetStore struct {
 	client  *apify.Client
 	account *tokenAccount
 	now     func() time.Time // the clock that signatures are compared with
+	waits   nameWaits
 	cache   *datasetCache
 	owners  *datasetOwners
+	// unreachable is the error of an API that could not be reached; nil without one.
+	unreachable atomic.Pointer[error]
 }
 
-func newDatasetStore(client *apify.Client, account *tokenAccount, now func() time.Time) *datasetStore {
+func newDatasetStore(client *apify.Client, account *tokenAccount, now func() time.Time, waits nameWaits) *datasetStore {
 	return &datasetStore{
 		client:  client,
 		account: account,
 		now:     now,
+		waits:   waits,
 		cache:   newDatasetCache(client),
 		owners:  newDatasetOwners(),
 	}
 }
-
-// errDatasetDeleted is the error of a dataset that certainly no longer exists.
-var errDatasetDeleted = errors.New("the dataset was deleted")
-
-// managedTwiceError is the error of a dataset that another resource manages.
-type managedTwiceError struct{ id string }
-
-func (e *managedTwiceError) Error() string { return fmt.Sprintf("dataset %s is managed twice", e.id) }
-
-// existingDatasetError is the error of a creation whose name an existing dataset has.
-type existingDatasetError struct{ dataset *apify.Dataset }
-
-func (e *existingDatasetError) Error() string {
-	return fmt.Sprintf("dataset %s has the name already", e.dataset.ID)
-}
-
-// accountError is the error of a dataset that the API does not find, if the token's account cannot
-// be looked up.
-type accountError struct {
-	datasetID string
-	err       error
-}
-
-func (e *accountError) Error() string { return e.err.Error() }
-func (e *accountError) Unwrap() error { return e.err }
-
-// lostAccessError is the error of a dataset that the API does not find, if state says that the
-// owner is another account than the token's.
-type lostAccessError struct {
-	ownerID  string // empty if state has none
-	account  *apify.User
-	notFound error
-}
-
-func (e *lostAccessError) Error() string { return e.notFound.Error() }
-func (e *lostAccessError) Unwrap() error { return e.notFound }
-
-// containsItemsError is the error of a deletion that would lose items.
-type containsItemsError struct {
-	prior datasetModel
-	items string // such as "3 items"
-}
-
-func (e *containsItemsError) Error() string {
-	return fmt.Sprintf("dataset %s contains %s", e.prior.ID.ValueString(), e.items)
-}
-
-// itemsUnknownError is the error of a deletion if the provider cannot check for items.
-type itemsUnknownError struct{ err error }
-
-func (e *itemsUnknownError) Error() string { return e.err.Error() }
-func (e *itemsUnknownError) Unwrap() error { return e.err }
-
-// errAdopted is the error of the deletion of a dataset that this run created or adopted.
-var errAdopted = errors.New("another resource created or adopted the dataset during this run")
 
 // get reads a dataset singly.
 func (s *datasetStore) get(ctx context.Context, ref apify.DatasetRef) (*apify.Dataset, error) {
@@ -143,14 +101,28 @@ func (s *datasetStore) list(ctx context.Context, filter datasetFilter) iter.Seq2
 	}
 }
 
+// seeState records an object in state, as JSON in the form of any schema version.
+func (s *datasetStore) seeState(state []byte) {
+	var object struct {
+		ID           string `json:"id"`
+		UserID       string `json:"user_id"`
+		Name         string `json:"name"`
+		ForceDestroy bool   `json:"force_destroy"`
+	}
+	if json.Unmarshal(state, &object) == nil && object.ID != "" {
+		s.owners.see(object.ID, object.UserID, object.Name, object.ForceDestroy)
+	}
+}
+
 // refresh returns the current model of a dataset in state. The error is a [managedTwiceError],
 // [errDatasetDeleted], a [lostAccessError], an [accountError] or that of the API.
 func (s *datasetStore) refresh(ctx context.Context, prior datasetModel) (datasetModel, error) {
 	id := prior.ID.ValueString()
-	if !s.owners.refresh(id) {
-		return prior, &managedTwiceError{id}
+	if err := s.owners.refresh(id); err != nil {
+		return prior, err
 	}
-	if s.cache.isUnchanged(ctx, prior, s.now().Add(signatureMargin)) {
+	if item := s.cache.unchanged(ctx, prior, s.now().Add(signatureMargin)); item != nil {
+		s.owners.observe(id, prior.UserID.ValueString(), prior.Name.ValueString(), itemCount(item))
 		return prior, nil
 	}
 	d, err := s.client.GetDataset(ctx, apify.DatasetIDRef(id))
@@ -165,6 +137,7 @@ func (s *datasetStore) refresh(ctx context.Context, prior datasetModel) (dataset
 	if err != nil {
 		return prior, err
 	}
+	s.owners.observe(id, m.UserID.ValueString(), m.Name.ValueString(), itemCount(d))
 	m.keepName(prior)
 	m.keepItemsURL(prior, d, s.now())
 	return m, nil
@@ -177,122 +150,374 @@ func (s *datasetStore) notFound(ctx context.Context, prior datasetModel, err err
 	user, accountErr := s.account.get(ctx)
 	switch {
 	case accountErr != nil:
-		return &accountError{prior.ID.ValueString(), accountErr}
+		return &accountError{accountErr}
 	case user.ID != prior.UserID.ValueString():
 		return &lostAccessError{prior.UserID.ValueString(), user, err}
 	}
 	return errDatasetDeleted
 }
 
-// plan records the plan of a resource in state. The error is a [managedTwiceError].
-func (s *datasetStore) plan(id string) error {
-	if !s.owners.own(id) {
-		return &managedTwiceError{id}
-	}
-	return nil
-}
-
 // isApplying reports whether this walk is an apply that has started to write.
 func (s *datasetStore) isApplying() bool { return s.owners.isWriting() }
 
-// planCreation returns the existing dataset that has the name of a planned creation, or nil. adopt
-// is whether the creation would adopt it, and replacedID the ID of the dataset that the same
-// resource has now, if the resource is being replaced. The error is a [managedTwiceError], an
-// [errNamePlannedTwice] or that of the API.
-func (s *datasetStore) planCreation(ctx context.Context, name string, adopt bool, replacedID string) (*apify.Dataset, error) {
-	if !s.owners.planName(name) {
-		return nil, errNamePlannedTwice
+// planUnchanged records the plan of a resource that does not change. The error is a
+// [managedTwiceError] or a [nameConflictError].
+func (s *datasetStore) planUnchanged(id string) error { return s.owners.planUnchanged(id) }
+
+// planUpdate records the planned update of a resource in state. If it renames the dataset and
+// another dataset has the new name, it returns that dataset. The error is a [managedTwiceError], a
+// [renamedForCreationError], a [nameConflictError], or a [lookupError].
+func (s *datasetStore) planUpdate(ctx context.Context, prior datasetModel, newName types.String) (*takenName, error) {
+	id, ownerID := prior.ID.ValueString(), prior.UserID.ValueString()
+	isRename := newName.ValueString() != "" && !sameName(prior.Name, newName)
+	if isRename {
+		s.isOwnAccount(ctx, ownerID) // which tells owners the account; without it, all names may be the account's
 	}
-	if s.owners.isWriting() {
-		return nil, nil // this is an apply: the POST follows, and its response is certain
-	}
-	existing, err := s.findByName(ctx, name)
-	if err != nil || existing == nil || existing.ID == replacedID {
+	if err := s.owners.planUpdate(id, ownerID, prior.Name.ValueString(), newName.ValueString()); err != nil || !isRename {
 		return nil, err
 	}
-	free, mayBeTainted := s.owners.find(existing.ID, adopt)
-	switch {
-	case !free:
-		return nil, &managedTwiceError{existing.ID}
-	case mayBeTainted:
-		return nil, nil
+	if s.isApplying() {
+		return nil, nil // the update itself looks the name up
 	}
-	return existing, nil
+	holder, err := s.lookUpName(ctx, ownerID, newName.ValueString())
+	if err != nil || holder == nil || holder.ID == id {
+		return nil, err
+	}
+	taken := &takenName{holder: holder}
+	if d, ok := s.owners.get(holder.ID); ok {
+		taken.renamed, taken.destroyed = d.isRenamed(), d.plan == plannedDestroy
+	}
+	return taken, nil
 }
 
-// errNamePlannedTwice is the error of a planned creation whose name another planned creation has.
-var errNamePlannedTwice = errors.New("another planned creation has the same name")
+// takenName is a name that another dataset has when a rename to it is planned.
+type takenName struct {
+	holder *apify.Dataset
+	// renamed and destroyed report whether this plan makes the holder give up the name, as far as
+	// the holder was planned before.
+	renamed, destroyed bool
+}
+
+// planDestroy records the planned destruction of a resource in state, and returns the number of
+// items that it loses; 0 if the number is unknown. The error is a [managedTwiceError] or a
+// [destroyedForCreationError].
+func (s *datasetStore) planDestroy(ctx context.Context, id string) (items int64, err error) {
+	if err := s.owners.planDestroy(id); err != nil {
+		return 0, err
+	}
+	return s.countItems(ctx, id), nil
+}
+
+// countItems returns the number of items of a dataset by its counters, or 0 if it cannot be
+// determined. It sends at most one request, and none if this walk has read the dataset.
+func (s *datasetStore) countItems(ctx context.Context, id string) int64 {
+	if d, ok := s.owners.get(id); ok && d.items != nil {
+		return *d.items
+	}
+	d, err := s.lookUp(ctx, func(ctx context.Context) (*apify.Dataset, error) {
+		if item := s.cache.findByID(ctx, id); item != nil {
+			return item, nil
+		}
+		return s.client.GetDataset(ctx, apify.DatasetIDRef(id))
+	})
+	if err != nil {
+		return 0
+	}
+	return itemCount(d)
+}
+
+// plannedCreationResult is the result of planning a creation.
+type plannedCreationResult struct {
+	// existing is the dataset that the creation adopts, or would adopt; nil without one.
+	existing *apify.Dataset
+	// tainted is the existing dataset if it may be that of the planned resource itself.
+	tainted *ownedDataset
+	// renamed is the existing dataset if another resource gives up the name.
+	renamed *apify.Dataset
+}
+
+// planCreation records the planned creation of a named dataset and looks up the existing dataset
+// with the name. replacedID is the ID of the dataset that the same resource has now, if the
+// resource is being replaced. The error is a [managedTwiceError], [errNamePlannedTwice], a
+// [nameConflictError], a [destroyedForCreationError], or a [lookupError].
+func (s *datasetStore) planCreation(ctx context.Context, name string, adopts bool, replacedID string) (plannedCreationResult, error) {
+	var result plannedCreationResult
+	if err := s.owners.planCreation(name); err != nil {
+		return result, err
+	}
+	existing, err := s.lookUpName(ctx, "", name)
+	if err != nil || existing == nil || existing.ID == replacedID {
+		return result, err
+	}
+	if existing.UserID != nil {
+		s.owners.setAccount(*existing.UserID)
+	}
+	state, err := s.owners.find(name, existing.ID, adopts)
+	switch {
+	case err != nil:
+		return result, err
+	case state == foundRenamed:
+		result.renamed = existing
+	case state == foundMayBeTainted:
+		if d, ok := s.owners.get(existing.ID); ok {
+			d.items = new(itemCount(existing)) // also with -refresh=false
+			result.tainted = &d
+		}
+	case existing.ConsoleURL == nil: // an item of the list, which lacks planned values
+		result.existing, err = s.lookUp(ctx, func(ctx context.Context) (*apify.Dataset, error) {
+			return s.client.GetDataset(ctx, apify.DatasetIDRef(existing.ID))
+		})
+	default:
+		result.existing = existing
+	}
+	return result, err
+}
+
+// planReplacement records that the creation to be planned next replaces a resource in state.
+func (s *datasetStore) planReplacement(id string) { s.owners.planReplacement(id) }
+
+// lookUpName returns the dataset of an owner that has a name, or nil. An empty owner means the
+// token's account. The error is a [lookupError].
+func (s *datasetStore) lookUpName(ctx context.Context, ownerID, name string) (*apify.Dataset, error) {
+	return s.lookUp(ctx, func(ctx context.Context) (*apify.Dataset, error) {
+		if ownerID == "" || s.isOwnAccount(ctx, ownerID) {
+			return s.findByName(ctx, name)
+		}
+		return existingOrNil(s.client.GetDataset(ctx, apify.DatasetNameRef(ownerID, name)))
+	})
+}
+
+// lookupTimeout limits a lookup that a plan does not need.
+const lookupTimeout = 30 * time.Second
+
+// lookupError is the error of a lookup that a plan does not need.
+type lookupError struct {
+	err error
+	// known reports whether the error is that of an earlier lookup, repeated without a request.
+	known bool
+}
+
+func (e *lookupError) Error() string { return e.err.Error() }
+func (e *lookupError) Unwrap() error { return e.err }
+
+// lookUp runs a lookup that a plan does not need. After the API could not be reached, it returns
+// that error for the rest of the walk, so that a thousand lookups wait once. The error is a
+// [lookupError].
+func (s *datasetStore) lookUp(ctx context.Context, lookup func(context.Context) (*apify.Dataset, error)) (*apify.Dataset, error) {
+	if err := s.unreachable.Load(); err != nil {
+		return nil, &lookupError{err: *err, known: true}
+	}
+	limited, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	d, err := lookup(limited)
+	if err == nil {
+		return d, nil
+	}
+	var e *apify.Error
+	if errors.As(err, &e) && e.Status == 0 && ctx.Err() == nil {
+		s.unreachable.Store(&err)
+	}
+	return nil, &lookupError{err: err}
+}
 
 // findByName returns the dataset of the token's account that has a name, or nil. Many lookups are
 // served from the list, which can miss a recent change.
 func (s *datasetStore) findByName(ctx context.Context, name string) (*apify.Dataset, error) {
-	if d, known := s.cache.findByName(ctx, name); known && (d == nil || s.isOwn(ctx, d)) {
+	if d, known := s.cache.findByName(ctx, name); known && (d == nil || d.UserID != nil && s.isOwnAccount(ctx, *d.UserID)) {
 		return d, nil
 	}
-	d, err := s.client.GetDataset(ctx, apify.DatasetNameRef("", name))
+	return existingOrNil(s.client.GetDataset(ctx, apify.DatasetNameRef("", name)))
+}
+
+// existingOrNil replaces the error of a dataset that does not exist with nil.
+func existingOrNil(d *apify.Dataset, err error) (*apify.Dataset, error) {
 	if apify.IsNotFound(err) {
 		return nil, nil
 	}
 	return d, err
 }
 
-// isOwn reports whether a dataset certainly belongs to the token's account: not every server
-// applies the list's ownership filter.
-func (s *datasetStore) isOwn(ctx context.Context, d *apify.Dataset) bool {
+// isOwnAccount reports whether an ID is certainly that of the token's account.
+func (s *datasetStore) isOwnAccount(ctx context.Context, id string) bool {
 	user, err := s.account.get(ctx)
-	return err == nil && d.UserID != nil && *d.UserID == user.ID
-}
-
-// create creates a dataset, or adopts the one that has the name if adopt is true. The error is an
-// [existingDatasetError], a [managedTwiceError] or that of the API; the first two mean that nothing
-// was changed.
-func (s *datasetStore) create(ctx context.Context, name string, adopt bool) (*apify.CreateDatasetResult, error) {
-	s.owners.startWriting()
-	created, err := s.client.CreateDataset(ctx, name)
 	if err != nil {
-		return nil, err
+		return false
 	}
-	s.cache.invalidate(created.ID)
-	if created.Existed && !adopt {
-		return nil, &existingDatasetError{&created.Dataset}
-	}
-	if !s.owners.claim(created.ID) {
-		return nil, &managedTwiceError{created.ID}
-	}
-	return created, nil
+	s.owners.setAccount(user.ID)
+	return user.ID == id
 }
 
-// update changes a dataset and returns it as it is afterwards.
-func (s *datasetStore) update(ctx context.Context, id string, update apify.DatasetUpdate) (*apify.Dataset, error) {
-	s.owners.startWriting()
+// create creates a dataset, or adopts the one that has the name if adopt is true. If the API
+// returns a dataset that this run deletes, create waits for the deletion and creates the dataset
+// again. The error is an [existingDatasetError], a [managedTwiceError], a [deletionWaitError] or
+// that of the API; all but the last mean that nothing was changed.
+func (s *datasetStore) create(ctx context.Context, name string, adopt bool) (*apify.CreateDatasetResult, error) {
+	defer s.owners.startWrite()()
+	for {
+		created, err := s.client.CreateDataset(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		s.cache.invalidate(created.ID)
+		deletion := s.owners.deletion(created.ID)
+		if deletion == nil {
+			if created.Existed && !adopt {
+				return nil, &existingDatasetError{&created.Dataset}
+			}
+			if deletion, err = s.owners.claim(created.ID); deletion == nil {
+				return created, err
+			}
+		}
+		if err := s.awaitDeletion(ctx, created.ID, deletion); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// awaitDeletion waits until a deletion of this run has succeeded.
+func (s *datasetStore) awaitDeletion(ctx context.Context, id string, d *deletion) error {
+	defer s.owners.startWait()()
+	select {
+	case <-d.done:
+	case <-ctx.Done():
+		return &deletionWaitError{id, ctx.Err()}
+	}
+	if !d.deleted {
+		return &managedTwiceError{id}
+	}
+	// The API can return the deleted dataset once more, so the next POST must not follow at once.
+	select {
+	case <-time.After(s.waits.poll):
+		return nil
+	case <-ctx.Done():
+		return &deletionWaitError{id, ctx.Err()}
+	}
+}
+
+// update changes a dataset and returns it as it is afterwards. A rename to a name that another
+// dataset has waits for this run to free the name. The error is a [nameTakenError] or that of the
+// API.
+func (s *datasetStore) update(ctx context.Context, prior datasetModel, update apify.DatasetUpdate) (*apify.Dataset, error) {
+	defer s.owners.startWrite()()
+	id := prior.ID.ValueString()
 	s.cache.invalidate(id)
-	return s.client.UpdateDataset(ctx, id, update)
+	if update.Name == nil || *update.Name == "" {
+		return s.client.UpdateDataset(ctx, id, update)
+	}
+	for retried := false; ; retried = true {
+		// Apify's local platform accepts a taken name, so the provider looks the name up in any
+		// case.
+		if err := s.awaitName(ctx, prior, *update.Name); err != nil {
+			return nil, err
+		}
+		d, err := s.client.UpdateDataset(ctx, id, update)
+		if !mayMeanNameTaken(err) {
+			return d, err
+		}
+		holder := s.nameHolder(ctx, prior, *update.Name)
+		switch {
+		case holder == nil && (retried || !isNameNotUnique(err)):
+			return nil, err
+		case holder != nil && retried:
+			return nil, s.nameTaken(*update.Name, holder, err)
+		}
+	}
+}
+
+// mayMeanNameTaken reports whether an error of a rename can mean that another dataset has the name.
+// Apify's type for it is name-not-unique; other servers choose a status only.
+func mayMeanNameTaken(err error) bool {
+	var e *apify.Error
+	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusConflict)
+}
+
+// isNameNotUnique reports whether Apify refused a rename because another dataset had the name. If
+// no dataset has it any more, the rename is sent once again.
+func isNameNotUnique(err error) bool {
+	var e *apify.Error
+	return errors.As(err, &e) && e.Type == "name-not-unique"
+}
+
+// nameWaits are the times for which a write waits for a name that another dataset has.
+type nameWaits struct {
+	// max limits how long a rename waits.
+	max time.Duration
+	// idle is the time without any write in progress after which nothing will free the name.
+	idle time.Duration
+	// poll is the time between two lookups of the name.
+	poll time.Duration
+}
+
+var defaultNameWaits = nameWaits{max: 10 * time.Second, idle: 2 * time.Second, poll: 500 * time.Millisecond}
+
+// awaitName returns when no other dataset has a name. It waits while other writes of this run make
+// progress, up to the limit. The error is a [nameTakenError].
+func (s *datasetStore) awaitName(ctx context.Context, prior datasetModel, name string) error {
+	holder := s.nameHolder(ctx, prior, name)
+	if holder == nil {
+		return nil
+	}
+	defer s.owners.startWait()()
+	deadline := time.Now().Add(s.waits.max)
+	idleSince := time.Now()
+	for {
+		active, moved, stuck := s.owners.progress()
+		now := time.Now()
+		if active > 0 {
+			idleSince = now
+		}
+		if stuck || now.After(deadline) || now.Sub(idleSince) > s.waits.idle || ctx.Err() != nil {
+			err := s.nameTaken(name, holder, nil)
+			s.owners.giveUp()
+			return err
+		}
+		select {
+		case <-moved:
+		case <-time.After(s.waits.poll):
+		case <-ctx.Done():
+			continue
+		}
+		if next := s.nameHolder(ctx, prior, name); next != nil {
+			holder = next
+			continue
+		}
+		return nil
+	}
+}
+
+// nameHolder returns the other dataset of the same owner that has a name. It returns nil if there
+// is none, or if the lookup fails: then the response to the rename decides.
+func (s *datasetStore) nameHolder(ctx context.Context, prior datasetModel, name string) *apify.Dataset {
+	d, err := s.client.GetDataset(ctx, apify.DatasetNameRef(prior.UserID.ValueString(), name))
+	if err != nil || d.ID == prior.ID.ValueString() {
+		return nil
+	}
+	return d
+}
+
+func (s *datasetStore) nameTaken(name string, holder *apify.Dataset, err error) error {
+	_, managed := s.owners.get(holder.ID)
+	return &nameTakenError{name: name, holder: holder, managed: managed, err: err}
 }
 
 // delete deletes a dataset in state, unless it contains items and force is false. The error is
 // [errAdopted], a [containsItemsError], an [itemsUnknownError], a [lostAccessError], an
 // [accountError] or that of the API. A dataset that was deleted before is no error.
-func (s *datasetStore) delete(ctx context.Context, prior datasetModel, force bool) error {
-	s.owners.startWriting()
+func (s *datasetStore) delete(ctx context.Context, prior datasetModel, force bool) (err error) {
+	defer s.owners.startWrite()()
 	id := prior.ID.ValueString()
-	if !s.owners.release(id) {
+	started := s.owners.startDeletion(id)
+	if started == nil {
 		return errAdopted
 	}
-	err := s.deleteUnlessItems(ctx, id, force)
-	var items *containsItemsError
-	switch {
-	case errors.As(err, &items):
-		items.prior = prior
-		return items
-	case apify.IsNotFound(err):
+	defer func() { s.owners.endDeletion(id, started, err == nil) }()
+	err = s.deleteUnlessItems(ctx, id, force)
+	if apify.IsNotFound(err) {
 		// Nothing is deleted after a 404: a dataset that the provider could not look into may
 		// contain items.
 		if err = s.notFound(ctx, prior, err); errors.Is(err, errDatasetDeleted) {
-			err = nil
+			return nil
 		}
-	}
-	if err == nil {
-		s.owners.forget(id)
 	}
 	return err
 }
@@ -306,7 +531,7 @@ func (s *datasetStore) deleteUnlessItems(ctx context.Context, id string, force b
 		case err != nil:
 			return &itemsUnknownError{err}
 		case items != "":
-			return &containsItemsError{items: items}
+			return &containsItemsError{items}
 		}
 	}
 	s.cache.invalidate(id)
@@ -317,10 +542,8 @@ func (s *datasetStore) deleteUnlessItems(ctx context.Context, id string, force b
 // not exist is no error.
 func (s *datasetStore) discard(ctx context.Context, id string) error {
 	s.cache.invalidate(id)
-	if err := s.client.DeleteDataset(ctx, id); err != nil && !apify.IsNotFound(err) {
-		return err
-	}
-	return nil
+	_, err := existingOrNil(nil, s.client.DeleteDataset(ctx, id))
+	return err
 }
 
 // items returns the number of items of a dataset, such as "3 items", or "" without any. The
@@ -330,11 +553,8 @@ func (s *datasetStore) items(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	switch n := max(valueOrZero(d.ItemCount), valueOrZero(d.CleanItemCount)); {
-	case n == 1:
-		return "1 item", nil
-	case n > 1:
-		return fmt.Sprintf("%d items", n), nil
+	if n := itemCount(d); n > 0 {
+		return itemsText(n), nil
 	}
 	some, err := s.client.DatasetHasItems(ctx, id)
 	if !some {
@@ -343,9 +563,20 @@ func (s *datasetStore) items(ctx context.Context, id string) (string, error) {
 	return "items (exact count not yet available)", nil
 }
 
-func valueOrZero(n *int64) int64 {
-	if n == nil {
-		return 0
+// itemCount returns the number of items of a dataset by its counters.
+func itemCount(d *apify.Dataset) int64 {
+	var n int64
+	for _, counter := range []*int64{d.ItemCount, d.CleanItemCount} {
+		if counter != nil {
+			n = max(n, *counter)
+		}
 	}
-	return *n
+	return n
+}
+
+func itemsText(n int64) string {
+	if n == 1 {
+		return "1 item"
+	}
+	return fmt.Sprintf("%d items", n)
 }

@@ -19,7 +19,7 @@ func TestDatasetStore_writesInvalidate(t *testing.T) {
 	checkGoroutines(t)
 	for name, write := range map[string]func(context.Context, *datasetStore, datasetModel) error{
 		"update": func(ctx context.Context, store *datasetStore, m datasetModel) error {
-			_, err := store.update(ctx, m.ID.ValueString(), apify.DatasetUpdate{Name: new("renamed")})
+			_, err := store.update(ctx, m, apify.DatasetUpdate{Name: new("renamed")})
 			return err
 		},
 		"delete": func(ctx context.Context, store *datasetStore, m datasetModel) error {
@@ -211,7 +211,7 @@ func TestDatasetStore_createExisting(t *testing.T) {
 	}
 	_, err := store.create(t.Context(), "existing", true)
 	expectManagedTwice(t, err, m.ID.ValueString())
-	expectManagedTwice(t, store.plan(m.ID.ValueString()), m.ID.ValueString())
+	expectManagedTwice(t, store.planUnchanged(m.ID.ValueString()), m.ID.ValueString())
 }
 
 // A creation cannot adopt the dataset of a resource in state.
@@ -220,10 +220,10 @@ func TestDatasetStore_createManaged(t *testing.T) {
 	s := newStoreTest(t, true, 0)
 	m := s.readOne("managed")
 	store := s.newStore()
-	if err := store.plan(m.ID.ValueString()); err != nil {
+	if err := store.planUnchanged(m.ID.ValueString()); err != nil {
 		t.Fatal(err)
 	}
-	expectManagedTwice(t, store.plan(m.ID.ValueString()), m.ID.ValueString())
+	expectManagedTwice(t, store.planUnchanged(m.ID.ValueString()), m.ID.ValueString())
 	_, err := store.create(t.Context(), "managed", true)
 	expectManagedTwice(t, err, m.ID.ValueString())
 }
@@ -233,8 +233,8 @@ func TestDatasetStore_deleteAdopted(t *testing.T) {
 	checkGoroutines(t)
 	for name, adopt := range map[string]func(context.Context, *datasetStore) error{
 		"planned creation": func(ctx context.Context, store *datasetStore) error {
-			existing, err := store.planCreation(ctx, "managed", true, "")
-			if err == nil && existing == nil {
+			result, err := store.planCreation(ctx, "managed", true, "")
+			if err == nil && result.existing == nil {
 				return errors.New("the creation does not find the dataset")
 			}
 			return err
@@ -263,8 +263,8 @@ func TestDatasetStore_deleteAdopted(t *testing.T) {
 		s := newStoreTest(t, true, 0)
 		m := s.readOne("managed")
 		store := s.newStore()
-		if existing, err := store.planCreation(t.Context(), "managed", false, ""); err != nil || existing == nil {
-			t.Fatalf("got %v, %v", existing, err)
+		if result, err := store.planCreation(t.Context(), "managed", false, ""); err != nil || result.existing == nil {
+			t.Fatalf("got %v, %v", result, err)
 		}
 		if err := store.delete(t.Context(), m, true); err != nil {
 			t.Error(err)
@@ -272,7 +272,8 @@ func TestDatasetStore_deleteAdopted(t *testing.T) {
 	})
 }
 
-// A deleted dataset is not managed any more, not even if it is restored.
+// A deleted dataset is not managed any more. A creation does not adopt it, even if the API returns
+// it once more, as after a POST that the server handled before the deletion.
 func TestDatasetStore_deleteForgets(t *testing.T) {
 	checkGoroutines(t)
 	for _, deleteOutside := range []bool{false, true} {
@@ -294,8 +295,12 @@ func TestDatasetStore_deleteForgets(t *testing.T) {
 		if _, err := store.refresh(t.Context(), m); err != nil {
 			t.Errorf("deleted outside Terraform: %t: %v", deleteOutside, err)
 		}
-		if created, err := store.create(t.Context(), "managed", true); err != nil || created.ID != id {
-			t.Errorf("deleted outside Terraform: %t: got %v, %v", deleteOutside, created, err)
+		go func() {
+			time.Sleep(50 * time.Millisecond)
+			s.api.Delete(id)
+		}()
+		if created, err := store.create(t.Context(), "managed", true); err != nil || created.ID == id || created.Existed {
+			t.Errorf("deleted outside Terraform: %t: got %v, %v, want a new dataset", deleteOutside, created, err)
 		}
 	}
 }
@@ -359,7 +364,7 @@ func TestDatasetStore_planCreation(t *testing.T) {
 		},
 		{
 			name:     "dataset of a planned resource",
-			before:   func(store *datasetStore) { _ = store.plan(id) },
+			before:   func(store *datasetStore) { _ = store.planUnchanged(id) },
 			planned:  "existing",
 			err:      &managedTwiceError{id},
 			requests: 1,
@@ -372,9 +377,10 @@ func TestDatasetStore_planCreation(t *testing.T) {
 		},
 		{
 			name:     "apply that has written",
-			before:   func(store *datasetStore) { _, _ = store.update(t.Context(), id, apify.DatasetUpdate{}) },
+			before:   func(store *datasetStore) { _, _ = store.update(t.Context(), m, apify.DatasetUpdate{}) },
 			planned:  "existing",
-			requests: 1, // of the update
+			found:    true,
+			requests: 2, // one of the update
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -383,7 +389,8 @@ func TestDatasetStore_planCreation(t *testing.T) {
 			if test.before != nil {
 				test.before(store)
 			}
-			existing, err := store.planCreation(t.Context(), test.planned, true, test.replacedID)
+			result, err := store.planCreation(t.Context(), test.planned, true, test.replacedID)
+			existing := result.existing
 			if fmt.Sprint(err) != fmt.Sprint(test.err) || test.found != (existing != nil) || test.found && existing.ID != id {
 				t.Errorf("got %v, %v, want %v", existing, err, test.err)
 			}

@@ -31,7 +31,7 @@ func sentence(s string) string {
 	if s == "" {
 		return s
 	}
-	s = strings.ToUpper(s[:1]) + s[1:]
+	s = capitalize(s)
 	if !strings.HasSuffix(s, ".") {
 		s += "."
 	}
@@ -44,16 +44,27 @@ func advise(err error) string {
 	if !errors.As(err, &e) {
 		return ""
 	}
-	advice := adviseStatus(e)
+	stopped := adviseStopped(e)
+	if errors.Is(e.Stopped, context.DeadlineExceeded) {
+		stopped = join(stopped, "Raise the limit in the resource's timeouts attribute.")
+	}
+	return join(stopped, adviseStatus(e))
+}
+
+// adviseStopped returns the reason why there were no further attempts, or "".
+func adviseStopped(e *apify.Error) string {
 	switch {
 	case errors.Is(e.Stopped, context.Canceled):
-		advice = join("The operation was interrupted.", advice)
+		return "The operation was interrupted."
 	case errors.Is(e.Stopped, context.DeadlineExceeded):
-		advice = join("The operation timed out before another attempt could be made. Raise the limit in the resource's "+
-			"timeouts attribute.", advice)
+		return "The operation timed out before another attempt could be made."
+	default:
+		return ""
 	}
-	return advice
 }
+
+// capitalize returns a text that is not empty with a capital letter at the beginning.
+func capitalize(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func join(a, b string) string { return strings.TrimSpace(a + " " + b) }
 

@@ -169,7 +169,7 @@ func operations() []*operation {
 			outcomes: readManyOutcomes,
 		},
 		{
-			name: "update", request: putDataset,
+			name: "update", request: putDataset, before: []string{getDataset},
 			summary:  summaryUpdate,
 			action:   func(c *faultCase) string { return fmt.Sprintf("update dataset %q", c.id) },
 			arrange:  arrangePlan(true, func(c *faultCase) values { return values{"name": c.name + renamedSuffix} }),

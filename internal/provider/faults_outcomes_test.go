@@ -53,7 +53,9 @@ var faultClasses = map[string]struct {
 	// 3xx.
 	"redirected": {false},
 	// 4xx, except for the cases in other classes.
-	"rejected": {false},
+	"rejected-name": {false},
+	"rejected":      {false},
+	"unauthorized":  {false},
 	// 404 of the API, although the dataset or the user exists.
 	"not-found": {false},
 	// An interrupt during an attempt.
@@ -142,7 +144,7 @@ transient  -         ok       dataset  named   -     refused
 lasting    3         error    nothing  none    -     throttled no-effect
 lasting    3         error    nothing  named   -     effect body-cut body-slow
 lasting    8         error    nothing  none    -     refused
-both       1         error    nothing  none    -     throttled-forever redirected rejected not-found interrupted interrupted-wait
+both       1         error    nothing  none    -     throttled-forever redirected rejected rejected-name unauthorized not-found interrupted interrupted-wait
 `
 
 // The POST is repeated only if it had no effect for certain, because it would create a second
@@ -154,7 +156,7 @@ transient  3         ok       dataset  unnamed  -              throttled
 transient  -         ok       dataset  unnamed  -              refused
 lasting    3         error    nothing  none     -              throttled
 lasting    8         error    nothing  none     -              refused
-both       1         error    nothing  none     -              throttled-forever no-effect redirected rejected not-found interrupted interrupted-wait
+both       1         error    nothing  none     -              throttled-forever no-effect redirected rejected rejected-name unauthorized not-found interrupted interrupted-wait
 both       1         error    nothing  unnamed  -              effect
 both       1         error    nothing  none     deleteDataset  body-cut body-slow
 `
@@ -165,7 +167,7 @@ duration   attempts  outcome  returns  server            then  classes
 transient  3         ok       dataset  named+restricted  -     throttled no-effect effect body-cut body-slow
 lasting    3         error    nothing  named             -     throttled no-effect
 lasting    3         error    nothing  named+restricted  -     effect body-cut body-slow
-both       1         error    nothing  named             -     throttled-forever redirected rejected not-found interrupted interrupted-wait
+both       1         error    nothing  named             -     throttled-forever redirected rejected rejected-name unauthorized not-found interrupted interrupted-wait
 both       -         skip     -        -                 -     refused
 `
 
@@ -174,7 +176,7 @@ const createUnnamedWithAccessOutcomes = `
 duration   attempts  outcome  returns  server              then           classes
 transient  3         ok       dataset  unnamed+restricted  -              throttled no-effect effect body-cut body-slow
 lasting    3         error    nothing  none                deleteDataset  throttled no-effect effect body-cut body-slow
-both       1         error    nothing  none                deleteDataset  throttled-forever redirected rejected not-found interrupted interrupted-wait
+both       1         error    nothing  none                deleteDataset  throttled-forever redirected rejected rejected-name unauthorized not-found interrupted interrupted-wait
 both       -         skip     -        -                   -              refused
 `
 
@@ -185,7 +187,8 @@ transient  3         ok       adoption  unchanged  -     throttled no-effect eff
 transient  -         ok       adoption  unchanged  -     refused
 lasting    3         warning  nothing   unchanged  -     throttled no-effect effect body-cut body-slow
 lasting    8         warning  nothing   unchanged  -     refused
-both       1         warning  nothing   unchanged  -     throttled-forever redirected rejected interrupted interrupted-wait
+both       1         warning  nothing   unchanged  -     throttled-forever redirected rejected rejected-name interrupted interrupted-wait
+both       1         error    nothing   unchanged  -     unauthorized
 both       1         ok       nothing   unchanged  -     not-found
 `
 
@@ -196,7 +199,7 @@ transient  3         ok       dataset  unchanged  -        throttled no-effect e
 transient  -         ok       dataset  unchanged  -        refused
 lasting    3         error    prior    unchanged  -        throttled no-effect effect body-cut body-slow
 lasting    8         error    prior    unchanged  -        refused
-both       1         error    prior    unchanged  -        throttled-forever redirected rejected interrupted interrupted-wait
+both       1         error    prior    unchanged  -        throttled-forever redirected rejected rejected-name unauthorized interrupted interrupted-wait
 both       1         ok       nothing  unchanged  getUser  not-found
 `
 
@@ -205,7 +208,7 @@ const readDeletedOutcomes = `
 duration   attempts  outcome  returns  server     then  classes
 transient  3         ok       nothing  unchanged  -     throttled no-effect effect body-cut body-slow
 lasting    3         error    prior    unchanged  -     throttled no-effect effect body-cut body-slow
-both       1         error    prior    unchanged  -     throttled-forever redirected rejected not-found interrupted interrupted-wait
+both       1         error    prior    unchanged  -     throttled-forever redirected rejected rejected-name unauthorized not-found interrupted interrupted-wait
 both       -         skip     -        -          -     refused
 `
 
@@ -214,7 +217,7 @@ const readManyOutcomes = `
 duration   attempts  outcome  returns   server     then                              classes
 transient  3         ok       datasets  unchanged  -                                 throttled no-effect effect body-cut body-slow
 lasting    3         ok       datasets  unchanged  getDataset,getDataset,getDataset  throttled no-effect effect body-cut body-slow
-both       1         ok       datasets  unchanged  getDataset,getDataset,getDataset  throttled-forever redirected rejected not-found
+both       1         ok       datasets  unchanged  getDataset,getDataset,getDataset  throttled-forever redirected rejected rejected-name unauthorized not-found
 both       -         skip     -         -          -                                 refused interrupted interrupted-wait
 `
 
@@ -222,13 +225,12 @@ both       -         skip     -         -          -                            
 const updateOutcomes = `
 duration   attempts  outcome  returns  server     then        classes
 transient  3         ok       dataset  renamed    -           throttled no-effect effect body-cut body-slow
-transient  -         ok       dataset  renamed    -           refused
-lasting    3         error    prior    unchanged  getDataset  throttled
-lasting    3         error    prior    unchanged  -           no-effect
+lasting    3         error    prior    unchanged  -           throttled no-effect
 lasting    3         error    prior    renamed    -           effect body-cut body-slow
-lasting    8         error    prior    unchanged  -           refused
-both       1         error    prior    unchanged  getDataset  throttled-forever rejected not-found
+both       1         error    prior    unchanged  getDataset  rejected-name
+both       1         error    prior    unchanged  -           throttled-forever rejected unauthorized not-found
 both       1         error    prior    unchanged  -           redirected interrupted interrupted-wait
+both       -         skip     -        -          -           refused
 `
 
 // A retry after a deletion that took effect gets a 404, after which the owner is compared as in a
@@ -240,7 +242,7 @@ transient  3         ok       nothing  none       -        throttled no-effect
 transient  3         ok       nothing  none       getUser  effect body-cut
 lasting    3         error    prior    unchanged  -        throttled no-effect
 lasting    3         error    prior    none       -        effect body-cut
-both       1         error    prior    unchanged  -        throttled-forever redirected rejected interrupted interrupted-wait
+both       1         error    prior    unchanged  -        throttled-forever redirected rejected rejected-name unauthorized interrupted interrupted-wait
 both       1         ok       nothing  none       -        body-slow
 both       1         ok       nothing  unchanged  getUser  not-found
 both       -         skip     -        -          -        refused
@@ -253,7 +255,7 @@ transient  3         ok       nothing  none       getItems,deleteDataset  thrott
 transient  -         ok       nothing  none       getItems,deleteDataset  refused
 lasting    3         error    prior    unchanged  -                       throttled no-effect effect body-cut body-slow
 lasting    8         error    prior    unchanged  -                       refused
-both       1         error    prior    unchanged  -                       throttled-forever redirected rejected interrupted interrupted-wait
+both       1         error    prior    unchanged  -                       throttled-forever redirected rejected rejected-name unauthorized interrupted interrupted-wait
 both       1         ok       nothing  unchanged  getUser                 not-found
 `
 
@@ -262,7 +264,7 @@ const deleteReadItemsOutcomes = `
 duration   attempts  outcome  returns  server     then           classes
 transient  3         ok       nothing  none       deleteDataset  throttled no-effect effect body-cut body-slow
 lasting    3         error    prior    unchanged  -              throttled no-effect effect body-cut body-slow
-both       1         error    prior    unchanged  -              throttled-forever redirected rejected interrupted interrupted-wait
+both       1         error    prior    unchanged  -              throttled-forever redirected rejected rejected-name unauthorized interrupted interrupted-wait
 both       1         ok       nothing  unchanged  getUser        not-found
 both       -         skip     -        -          -              refused
 `
@@ -274,5 +276,5 @@ transient  3         ok       dataset  unchanged  -     throttled no-effect effe
 transient  -         ok       dataset  unchanged  -     refused
 lasting    3         error    nothing  unchanged  -     throttled no-effect effect body-cut body-slow
 lasting    8         error    nothing  unchanged  -     refused
-both       1         error    nothing  unchanged  -     throttled-forever redirected rejected not-found interrupted interrupted-wait
+both       1         error    nothing  unchanged  -     throttled-forever redirected rejected rejected-name unauthorized not-found interrupted interrupted-wait
 `

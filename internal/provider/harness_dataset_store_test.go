@@ -126,7 +126,7 @@ func (s *storeTest) newClient(changes ...func(*apify.Config)) *apify.Client {
 func (s *storeTest) newStore(changes ...func(*apify.Config)) *datasetStore {
 	s.tb.Helper()
 	client := s.newClient(changes...)
-	return newDatasetStore(client, &tokenAccount{client: client}, func() time.Time { return s.now })
+	return newDatasetStore(client, &tokenAccount{client: client}, func() time.Time { return s.now }, testNameWaits)
 }
 
 // seed creates datasets "seeded-0" and so on, and returns their IDs, oldest first.
@@ -206,7 +206,9 @@ func (s *storeTest) reset() { s.server.Recorder.Reset() }
 
 // refresh refreshes a dataset, any number of times in one process.
 func (s *storeTest) refresh(ctx context.Context, store *datasetStore, prior datasetModel) (datasetModel, error) {
-	store.owners.forget(prior.ID.ValueString())
+	store.owners.mu.Lock()
+	delete(store.owners.objects, prior.ID.ValueString())
+	store.owners.mu.Unlock()
 	return store.refresh(ctx, prior)
 }
 

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"regexp"
@@ -309,6 +310,7 @@ func (w *walk) propose(prior, config tftypes.Value) *tfprotov6.DynamicValue {
 // plan is PlanResourceChange. Without a configuration it plans to destroy the instance.
 func (w *walk) plan(ctx context.Context, prior instance, config values) (planned, diagnostics) {
 	w.t.Helper()
+	w.upgrade(ctx, prior)
 	p := planned{prior: prior, config: w.null(w.dataset())}
 	proposed := p.config
 	if prior.state == nil {
@@ -409,9 +411,35 @@ func (w *walk) apply(ctx context.Context, p planned) (instance, diagnostics) {
 	return after, ds
 }
 
+// upgrade is UpgradeResourceState, which Terraform calls before it reads or plans a resource in the
+// state.
+func (w *walk) upgrade(ctx context.Context, current instance) {
+	w.t.Helper()
+	state := w.values(current.state)
+	if state == nil {
+		return
+	}
+	raw, err := json.Marshal(state)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	resp, err := w.server.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{
+		TypeName: "apify_dataset",
+		Version:  0,
+		RawState: &tfprotov6.RawState{JSON: raw},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if ds := diagnostics(resp.Diagnostics); len(ds.errors()) > 0 {
+		w.t.Fatal(ds)
+	}
+}
+
 // read is ReadResource.
 func (w *walk) read(ctx context.Context, current instance) (instance, diagnostics) {
 	w.t.Helper()
+	w.upgrade(ctx, current)
 	resp, err := w.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
 		TypeName:        "apify_dataset",
 		CurrentState:    current.state,

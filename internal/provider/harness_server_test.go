@@ -18,7 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/acctest"
 
@@ -27,6 +26,9 @@ import (
 
 // The tests run against the emulator, or, with TF_ACC_LIVE=1 and APIFY_TOKEN, against the real API
 // through a proxy that records the requests in the same way.
+
+// testNameWaits makes waiting for a taken name quick.
+var testNameWaits = nameWaits{max: 2 * time.Second, idle: 100 * time.Millisecond, poll: 20 * time.Millisecond}
 
 // testRetryDelay makes retries quick. The client's own tests cover the back-off.
 const testRetryDelay = 5 * time.Millisecond
@@ -236,7 +238,7 @@ func (s *testServer) factories() map[string]func() (tfprotov6.ProviderServer, er
 }
 
 func (s *testServer) provider() (tfprotov6.ProviderServer, error) {
-	return providerserver.NewProtocol6WithError(&apifyProvider{version: "test", now: s.Now, retryDelay: testRetryDelay})()
+	return newServer(&apifyProvider{version: "test", now: s.Now, retryDelay: testRetryDelay, nameWaits: testNameWaits}), nil
 }
 
 // sent returns the requests since the last reset, as "METHOD PATTERN", in order.
@@ -255,10 +257,8 @@ func (s *testServer) expectSent(t testing.TB, want ...string) {
 	expectRequests(t, s.sent(), want)
 }
 
-// sentAny reports whether a request with this method was sent since the last reset.
-func (s *testServer) sentAny(method string) bool {
-	return slices.ContainsFunc(s.sent(), func(r string) bool { return strings.HasPrefix(r, method+" ") })
-}
+// sentDelete reports whether a deletion was sent since the last reset.
+func (s *testServer) sentDelete() bool { return slices.Contains(s.sent(), deleteDataset) }
 
 // writes returns the requests since the last reset that can change something, each with its query
 // or body.

@@ -21,6 +21,7 @@ func (m *world) events() map[string]func() {
 				m.configure(r)
 			}
 		},
+		"pass names on":            m.passNames,
 		"change outside Terraform": m.changeOutside,
 		"push items":               m.push,
 		"inject a fault":           m.injectAnyFault,
@@ -28,12 +29,11 @@ func (m *world) events() map[string]func() {
 		"apply":                    apply,
 		"apply again":              apply, // makes it twice as likely
 		"lose a state": func() {
-			r := m.resource()
-			r.state, r.tainted = instance{}, false
+			m.resource().forget()
 		},
 		"taint": func() {
 			r := m.resource()
-			r.tainted = r.state.state != nil
+			r.tainted = r.current() != nil
 		},
 		"wait": func() {
 			m.advance(time.Duration(rapid.IntRange(0, 20*24).Draw(m.T, "hours")) * time.Hour)

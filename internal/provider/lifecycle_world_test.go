@@ -61,14 +61,58 @@ type world struct {
 	renames int
 	// falseNotFound reports whether the server can return 404 for a dataset that exists.
 	falseNotFound bool
+	// faulty reports whether the server can fail.
+	faulty bool
+	// adopted contains the datasets that creations of the current run adopted.
+	adopted map[string]bool
+	// counterLag is how long the counters of the server lag behind.
+	counterLag time.Duration
 }
 
 // managedResource is a resource in the configuration, the state, or both.
 type managedResource struct {
 	name    string
 	config  values // nil if it is not configured
-	state   instance
+	objects []*object
 	tainted bool
+	// dependsOn is the resource in depends_on; nil for none.
+	dependsOn *managedResource
+}
+
+// current returns the object that is not deposed, or nil.
+func (r *managedResource) current() *object {
+	for _, o := range r.objects {
+		if !o.deposed {
+			return o
+		}
+	}
+	return nil
+}
+
+func (r *managedResource) hasDeposed() bool {
+	return slices.ContainsFunc(r.objects, func(o *object) bool { return o.deposed })
+}
+
+// forget removes the resource from the state, as terraform state rm does.
+func (r *managedResource) forget() { r.objects, r.tainted = nil, false }
+
+// ids returns the IDs of the datasets of a resource.
+func (r *managedResource) ids(w *walk) []string {
+	var all []string
+	for _, o := range r.objects {
+		if id, ok := w.values(o.state)["id"].(string); ok {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// values returns the current state of a resource, or nil.
+func (r *managedResource) values(w *walk) values {
+	if o := r.current(); o != nil {
+		return w.values(o.state)
+	}
+	return nil
 }
 
 // GoString makes rapid print the name of a resource that it has drawn.
@@ -108,6 +152,7 @@ func newWorld(t *rapid.T, parent testing.TB, options worldOptions) *world {
 		managed:       map[string]bool{},
 		failedNames:   map[string]bool{},
 	}
+	m.counterLag = rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "lag of counters")
 	server, err := emulator.Start(emulator.Options{
 		Users: []emulator.User{
 			{ID: ownerID, Username: "owner", Token: worldToken, AnyoneWithIDCanRead: rapid.Bool().Draw(t, "anyone with the ID can read")},
@@ -115,7 +160,7 @@ func newWorld(t *rapid.T, parent testing.TB, options worldOptions) *world {
 		},
 		Now:            m.now,
 		ExistingStatus: rapid.SampledFrom([]int{http.StatusOK, http.StatusCreated}).Draw(t, "status for an existing name"),
-		CounterLag:     rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "lag of counters"),
+		CounterLag:     m.counterLag,
 		PageLimit:      options.pageLimit,
 		LocalPlatform:  options.localPlatform,
 	})
@@ -206,6 +251,31 @@ func (m *world) configure(r *managedResource) {
 	}
 }
 
+// passNames gives the name of each of a few resources to the next one. The first one gets the name
+// of the last one, which is a cycle, or a new name, which is a chain.
+func (m *world) passNames() {
+	var named []*managedResource
+	for _, r := range m.resources {
+		if r.config["name"] != nil {
+			named = append(named, r)
+		}
+	}
+	if len(named) < 2 {
+		return
+	}
+	named = rapid.Permutation(named).Draw(m.T, "resources in a row")[:rapid.IntRange(2, min(4, len(named))).Draw(m.T, "length")]
+	next := named[len(named)-1].config["name"]
+	if rapid.Bool().Draw(m.T, "chain") {
+		next = m.datasetName()
+	}
+	for _, r := range named {
+		r.config["name"], next = next, r.config["name"]
+		if r.config["name"] == nil && r.config["general_access"] == anyoneWithName {
+			r.config["general_access"] = nil
+		}
+	}
+}
+
 // changeOutside changes the server without Terraform.
 func (m *world) changeOutside() {
 	// The provider treats a dataset as existing only if it is older than the tolerance for clock
@@ -247,7 +317,7 @@ func (m *world) changeOutside() {
 
 // push adds an item to the dataset of a resource, as an Actor would.
 func (m *world) push() {
-	if id := m.walk(nil).values(m.resource().state.state)["id"]; m.exists(id) {
+	if id := m.resource().values(m.walk(nil))["id"]; m.exists(id) {
 		m.s.API.Push(fmt.Sprint(id), json.RawMessage(`{"pushed": "by an Actor"}`))
 	}
 }
@@ -271,6 +341,9 @@ var worldFaults = []string{
 	emulator.FaultNotFoundByAPI,
 	emulator.FaultConflict,
 	emulator.FaultListWithoutAccess,
+	emulator.FaultListWithoutNames,
+	emulator.FaultListWithHalfTheItems,
+	emulator.FaultListWithOtherTimeFormat,
 	emulator.FaultListLags,
 }
 
@@ -285,6 +358,7 @@ func (m *world) injectFault(requests ...string) {
 	if request := rapid.SampledFrom(requests).Draw(m.T, "request"); f.Pattern == "" { // Faults of a list have their own pattern.
 		f = onRequest(request, f)
 	}
+	m.faulty = true
 	f.Skip = rapid.SampledFrom([]int{0, 0, 1}).Draw(m.T, "skip")
 	f.Times = rapid.SampledFrom([]int{1, 1, 2, 0}).Draw(m.T, "times") // 0 is always.
 	switch name {
@@ -310,7 +384,7 @@ func (m *world) injectWriteFault() {
 func (m *world) clearFaults() {
 	m.s.Recorder.ClearFaults()
 	m.s.Recorder.Inject(m.listFaults...)
-	m.falseNotFound = false
+	m.falseNotFound, m.faulty = false, false
 }
 
 // interruptRun interrupts the current run, as Terraform does on the first Ctrl-C.

@@ -4,6 +4,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -30,26 +31,34 @@ var storageKinds = []storageKind{
 // storageKind is a kind of storage: everything that Terraform can use of it, and a store that
 // combines the API with the memory of one provider process.
 type storageKind struct {
-	newStore           func(*apify.Client, *tokenAccount, func() time.Time) any
+	newStore           func(*apifyProvider, *apify.Client, *tokenAccount) any
 	resources          []func() resource.Resource
 	dataSources        []func() datasource.DataSource
 	ephemeralResources []func() ephemeral.EphemeralResource
 	listResources      []func() list.ListResource
+	// seeState records a resource in state, as JSON; nil if the store does not need that.
+	seeState func(store any, typeName string, state []byte)
 }
 
-// New returns a constructor of the provider with a version, for a provider server.
+// New returns a constructor of the provider with a version, for tools that need its schema.
 func New(version string) func() provider.Provider {
-	return func() provider.Provider {
-		return &apifyProvider{version: version, now: time.Now}
-	}
+	return func() provider.Provider { return newProvider(version) }
+}
+
+func newProvider(version string) *apifyProvider {
+	return &apifyProvider{version: version, now: time.Now, nameWaits: defaultNameWaits}
 }
 
 type apifyProvider struct {
 	version string
-	// now is the clock that signatures are compared with, and retryDelay the client's first delay;
-	// tests set them.
+	// now is the clock that signatures are compared with, retryDelay the client's first delay, and
+	// nameWaits the times for which renames wait; tests set them.
 	now        func() time.Time
 	retryDelay time.Duration
+	nameWaits  nameWaits
+
+	// stores are those of Configure; nil before.
+	stores atomic.Pointer[stores]
 }
 
 func (p *apifyProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -65,12 +74,26 @@ func (p *apifyProvider) Configure(ctx context.Context, req provider.ConfigureReq
 	account := &tokenAccount{client: client}
 	var configured stores
 	for _, kind := range storageKinds {
-		configured = append(configured, kind.newStore(client, account, p.now))
+		configured = append(configured, kind.newStore(p, client, account))
 	}
+	p.stores.Store(&configured)
 	resp.ResourceData = configured
 	resp.DataSourceData = configured
 	resp.EphemeralResourceData = configured
 	resp.ListResourceData = configured
+}
+
+// seeState passes a resource in state to the stores.
+func (p *apifyProvider) seeState(typeName string, state []byte) {
+	configured := p.stores.Load()
+	if configured == nil {
+		return
+	}
+	for i, kind := range storageKinds {
+		if kind.seeState != nil {
+			kind.seeState((*configured)[i], typeName, state)
+		}
+	}
 }
 
 // stores are the stores of a configured provider, one for each of the storageKinds.

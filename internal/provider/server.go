@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"runtime/debug"
 
@@ -31,12 +32,37 @@ func Serve(version string, waitForDebugger bool) error {
 		options = append(options, tf6server.WithManagedDebug())
 	}
 	return tf6server.Serve(address, func() tfprotov6.ProviderServer {
-		s := providerserver.NewProtocol6(New(version)())()
-		if all, ok := s.(protocolServer); ok && quiet {
-			return quietServer{all}
+		server := newServer(newProvider(version))
+		if quiet {
+			return quietServer{server}
 		}
-		return s
+		return server
 	}, options...)
+}
+
+// newServer returns a provider server for a provider.
+func newServer(p *apifyProvider) protocolServer {
+	server := providerserver.NewProtocol6(p)()
+	all, ok := server.(protocolServer)
+	if !ok {
+		panic(fmt.Sprintf("the framework's %T does not serve list resources", server))
+	}
+	return stateServer{all, p}
+}
+
+// stateServer is a provider server that passes each resource in state to the provider. Terraform
+// sends the state of a resource here before it plans the resource, with -refresh=false too; the
+// framework passes it on only if the schema version has changed.
+type stateServer struct {
+	protocolServer
+	provider *apifyProvider
+}
+
+func (s stateServer) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	if req.RawState != nil {
+		s.provider.seeState(req.TypeName, req.RawState.JSON)
+	}
+	return s.protocolServer.UpgradeResourceState(ctx, req)
 }
 
 // protocolServer is the part of the protocol that this provider implements.

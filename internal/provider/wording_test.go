@@ -86,8 +86,9 @@ func TestWording_commentWidth(t *testing.T) {
 	})
 }
 
-// eachGoText calls check with every comment and every string of a Go file. Strings that are patterns
-// or data rather than sentences have no spaces, so they cannot contain most of the wording.
+// eachGoText calls check with every comment and every string of a Go file. Strings that are
+// patterns or data rather than sentences have no spaces, so they cannot contain most of the
+// wording.
 func eachGoText(t *testing.T, name, content string, check func(position, text string)) {
 	t.Helper()
 	files := token.NewFileSet()
@@ -106,8 +107,8 @@ func eachGoText(t *testing.T, name, content string, check func(position, text st
 	})
 }
 
-// eachSourceFile calls read with the files that people of this project write, by their paths from the
-// root of the repository.
+// eachSourceFile calls read with the files that people of this project write, by their paths from
+// the root of the repository.
 func eachSourceFile(t *testing.T, read func(name, content string)) {
 	t.Helper()
 	root := filepath.Join("..", "..")
