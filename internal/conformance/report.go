@@ -6,6 +6,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -28,7 +29,7 @@ func Run(ctx context.Context, config Config) (*Report, error) {
 	}
 	defer s.client.CloseIdleConnections()
 	if err := s.checkTokens(); err != nil {
-		return nil, fmt.Errorf("%s", s.mask(err.Error()))
+		return nil, errors.New(s.mask(err.Error()))
 	}
 	report := &Report{baseURL: s.BaseURL, mask: s.mask}
 	for _, f := range facts() {
