@@ -54,10 +54,11 @@ func TestListDatasets_options(t *testing.T) {
 		{ID: "UserOfTheToken001", Username: "jane", Token: emulator.DefaultToken},
 		{ID: "AnotherUser000001", Username: "joe", Token: "another"},
 	}})
-	named := api.Seed(emulator.Dataset{Name: "named"}).ID
-	unnamed := api.Seed(emulator.Dataset{}).ID
+	items := []json.RawMessage{[]byte(`{"a": 1}`)} // with unnamed datasets, lists leave out empty ones
+	named := api.Seed(emulator.Dataset{Name: "named", Items: items}).ID
+	unnamed := api.Seed(emulator.Dataset{Items: items}).ID
 	shared := api.Seed(emulator.Dataset{
-		UserID: "AnotherUser000001", Name: "shared",
+		UserID: "AnotherUser000001", Name: "shared", Items: items,
 		SharedWith: map[string]emulator.Permission{"jane": emulator.PermissionRead},
 	}).ID
 	c := newLocalClient(t, recorder)

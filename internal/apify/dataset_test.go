@@ -350,7 +350,7 @@ func TestGetDataset(t *testing.T) {
 	s := startServer(t, emulator.Options{Users: []emulator.User{
 		{Username: "jane", Token: emulator.DefaultToken},
 		{ID: "AnotherUser000001", Username: "joe", Token: "another"},
-	}})
+	}, InaccessibleStatus: http.StatusNotFound})
 	own := s.API.Seed(emulator.Dataset{
 		Name: "My-Data", Title: "My data", ActID: "SomeActor00000001", Schema: json.RawMessage(`{"fields": {}}`), WriteCount: 2,
 		Items: []json.RawMessage{[]byte(`{"a": 1}`), []byte(`{"b": 2}`)},
@@ -367,7 +367,7 @@ func TestGetDataset(t *testing.T) {
 		DatasetIDRef(own.ID), DatasetNameRef("", "my-data"), DatasetNameRef("jane", "MY-DATA"), DatasetNameRef(own.UserID, "my-data"),
 	} {
 		d := must(c.GetDataset(ctx, ref))(t)
-		if d.ID != own.ID || *d.Name != "My-Data" || *d.Title != "My data" || *d.UserID != own.UserID || *d.ActID != own.ActID ||
+		if d.ID != own.ID || *d.Name != "My-Data" || d.Title != nil || *d.UserID != own.UserID || *d.ActID != own.ActID ||
 			*d.ItemCount != 2 || len(d.Fields) != 2 || len(d.Schema) == 0 || *d.Stats.WriteCount != 2 || d.ActRunID != nil ||
 			*d.CreatedAt != own.CreatedAt.Format("2006-01-02T15:04:05.000Z") || *d.GeneralAccess != FollowUserSetting ||
 			*d.ConsoleURL != "https://console.apify.com/storage/datasets/"+own.ID || *d.URLSigningSecretKey != own.URLSigningSecretKey {

@@ -6,10 +6,20 @@ import (
 	"time"
 )
 
+// tokenKind is the kind of a token, by the field of [User] that has it.
+type tokenKind int
+
+const (
+	fullToken tokenKind = iota
+	readOnlyToken
+	runToken
+	scopedToken
+)
+
 // caller is the sender of a request. The zero value is a sender without a token.
 type caller struct {
-	user     *User
-	readOnly bool
+	user  *User
+	token tokenKind
 }
 
 func (c caller) anonymous() bool { return c.user == nil }
@@ -39,13 +49,14 @@ func (a *API) authenticate(r *http.Request) (caller, error) {
 func (c caller) permission(r *record) Permission {
 	var granted Permission
 	switch {
-	case c.anonymous():
+	case c.anonymous(),
+		c.token == runToken && r.ActRunID == "":
 	case c.user.ID == r.UserID:
 		granted = PermissionWrite
 	default:
 		granted = r.SharedWith[c.user.Username]
 	}
-	if granted != "" && c.readOnly {
+	if granted != "" && c.token == readOnlyToken {
 		return PermissionRead
 	}
 	return granted
@@ -57,10 +68,10 @@ func (a *API) effectiveAccess(r *record) string {
 	if r.GeneralAccess != followUserSetting {
 		return r.GeneralAccess
 	}
-	if owner := a.user(r.UserID); owner.Restricted {
-		return restricted
+	if owner := a.user(r.UserID); owner.AnyoneWithIDCanRead {
+		return anyoneWithIDCanRead
 	}
-	return anyoneWithIDCanRead
+	return restricted
 }
 
 // readable returns a dataset if the caller can read it: because the caller owns it, because it is
@@ -81,13 +92,10 @@ func (a *API) readable(ref reference, c caller, signature string, now time.Time)
 		access == anyoneWithIDCanRead && ref.id != "",
 		signature != "" && verifySignature(signature, r.URLSigningSecretKey, r.ID, now):
 		return r, nil
-	case !c.anonymous():
-		// To other accounts, a dataset without access does not exist.
+	case a.options.InaccessibleStatus == http.StatusNotFound && !c.anonymous() && c.user.ID != r.UserID:
 		return nil, errDatasetNotFound()
-	case signature != "":
-		return nil, errForbidden("The signature is invalid or has expired.")
 	}
-	return nil, errForbidden("Reading the dataset requires a signature, or the token of a user with access to it.")
+	return nil, errDatasetForbidden()
 }
 
 // writable returns a dataset if the caller can change it. The store must be locked.
@@ -100,7 +108,7 @@ func (a *API) writable(ref reference, c caller, now time.Time) (*record, error) 
 		return nil, err
 	}
 	if c.permission(r) != PermissionWrite {
-		return nil, errForbidden("The token does not have permission to change the dataset.")
+		return nil, errDatasetForbidden()
 	}
 	return r, nil
 }

@@ -24,18 +24,31 @@ const (
 // seedAge is the age of a seeded dataset without a creation time.
 const seedAge = time.Hour
 
-// User is an account and its tokens. Users with the same ID are one account.
+// User is an account and its tokens. Users with the same ID are one account, with the settings of
+// the first of them.
 type User struct {
 	// ID is derived from Username if it is empty.
 	ID       string
 	Username string
 	// Token has all permissions.
 	Token string
-	// ReadOnlyTokens can neither change anything nor read signing keys.
+	// ReadOnlyTokens can neither change anything nor read signing keys, such as the token of a
+	// member of an organization who may only read.
 	ReadOnlyTokens []string
-	// Restricted is the account setting for datasets with FOLLOW_USER_SETTING: if it is true, only
-	// accounts with access can read them, else everyone who knows the dataset's ID.
-	Restricted bool
+	// RunTokens are those of Actor runs with limited permissions. They have access only to datasets
+	// of runs, which are those with an ActRunID. A response with the account lacks its ID, email
+	// address, profile and creation time.
+	RunTokens []string
+	// ScopedTokens have all permissions for datasets and none for the account, so they cannot read
+	// it.
+	ScopedTokens []string
+	// AnyoneWithIDCanRead is the account's setting for general resource access, which applies to
+	// datasets with FOLLOW_USER_SETTING. If it is true, everyone who knows the ID of a dataset can
+	// read it. The default is Restricted, as for accounts of Apify: only accounts with access can.
+	AnyoneWithIDCanRead bool
+	// ProxyPassword is a secret that responses with the account contain. It is derived from
+	// Username if it is empty.
+	ProxyPassword string
 }
 
 // Options configure an [API]. The zero value is the API as Apify documents it, with one account.
@@ -47,13 +60,22 @@ type Options struct {
 	// CounterLag is the time until the counters include a pushed item. Reading the items returns it
 	// at once.
 	CounterLag time.Duration
+	// ListLag is the time until a list contains a new dataset. The total of the list includes it at
+	// once.
+	ListLag time.Duration
+	// InaccessibleStatus is the status of the response to a request for a dataset of another
+	// account that the token has no access to. Defaults to 403. Other servers respond with 404, as
+	// for a dataset that does not exist.
+	InaccessibleStatus int
 	// ExistingStatus is the status of the response if a creation's name already exists. Defaults to
 	// 200, as in the OpenAPI document. Other servers respond with 201, as for a new dataset.
 	ExistingStatus int
 	// LocalPlatform emulates apify/actor-runtime, Apify's platform for local development. A dataset
-	// has no generalAccess, itemsPublicUrl or urlSigningSecretKey. An update ignores generalAccess,
-	// and a name of null. A list contains all of the caller's own datasets, whatever its
-	// parameters. ExistingStatus is 201.
+	// has no generalAccess, itemsPublicUrl, urlSigningSecretKey or schema. An update ignores
+	// generalAccess, and a name of null. It accepts a name that another dataset has. A list
+	// contains all of the caller's own datasets, whatever its parameters. An account has an ID and
+	// a username only. Responses have no Location and are not compressed. ExistingStatus is 201,
+	// and InaccessibleStatus is 404.
 	LocalPlatform bool
 	// PageLimit is the maximum number of datasets in a response with a list. Defaults to 1000.
 	PageLimit int
@@ -83,8 +105,12 @@ func NewAPI(options Options) *API {
 	if options.ExistingStatus == 0 {
 		options.ExistingStatus = http.StatusOK
 	}
+	if options.InaccessibleStatus == 0 {
+		options.InaccessibleStatus = http.StatusForbidden
+	}
 	if options.LocalPlatform {
 		options.ExistingStatus = http.StatusCreated
+		options.InaccessibleStatus = http.StatusNotFound
 	}
 	if options.PageLimit == 0 {
 		options.PageLimit = defaultPageLimit
@@ -93,17 +119,26 @@ func NewAPI(options Options) *API {
 		options.SignatureTTL = defaultSignatureTTL
 	}
 	options.Users = slices.Clone(options.Users)
-	a := &API{options: options, callers: map[string]caller{}, store: newStore()}
+	a := &API{options: options, callers: map[string]caller{}, store: newStore(options.LocalPlatform)}
 	for i := range options.Users {
 		user := &options.Users[i]
 		if user.ID == "" {
 			user.ID = derivedID(user.Username)
 		}
-		if user.Token != "" {
-			a.callers[user.Token] = caller{user: user}
+		if user.ProxyPassword == "" {
+			user.ProxyPassword = "apify_proxy_" + derivedID("proxy of "+user.Username)
 		}
-		for _, token := range user.ReadOnlyTokens {
-			a.callers[token] = caller{user: user, readOnly: true}
+		if user.Token != "" {
+			a.callers[user.Token] = caller{user, fullToken}
+		}
+		for kind, tokens := range map[tokenKind][]string{
+			readOnlyToken: user.ReadOnlyTokens,
+			runToken:      user.RunTokens,
+			scopedToken:   user.ScopedTokens,
+		} {
+			for _, token := range tokens {
+				a.callers[token] = caller{user, kind}
+			}
 		}
 	}
 	return a

@@ -33,12 +33,23 @@ func errAuthenticationScheme() error {
 		"The Authorization header must be \"Bearer TOKEN\"."}
 }
 
-func errForbidden(message string) error {
-	return &apiError{http.StatusForbidden, "insufficient-permissions", message}
+// checkToken ends the messages of missing permissions.
+const checkToken = " Make sure you're passing a correct API token and that it has the required permissions."
+
+func errForbidden() error {
+	return &apiError{http.StatusForbidden, "insufficient-permissions", "Insufficient permissions." + checkToken}
+}
+
+func errDatasetForbidden() error {
+	return &apiError{http.StatusForbidden, "insufficient-permissions", "Insufficient permissions for the dataset." + checkToken}
 }
 
 func errDatasetNotFound() error {
 	return &apiError{http.StatusNotFound, "record-not-found", "Dataset was not found."}
+}
+
+func errUserNotFound() error {
+	return &apiError{http.StatusNotFound, "record-not-found", "User was not found."}
 }
 
 func errRouteNotFound(path string) error {

@@ -6,6 +6,12 @@ import (
 	"slices"
 )
 
+// The Actor and the run that the datasets of [User.RunTokens] belong to.
+const (
+	runActID    = "EmulatorActor0001"
+	runActRunID = "EmulatorRun000001"
+)
+
 // The values of the parameter ownership of a list.
 const (
 	ownedByMe    = "ownedByMe"
@@ -30,9 +36,12 @@ func (a *API) listDatasets(e *exchange) (*response, error) {
 	defer a.store.mu.Unlock()
 	var matching []*record
 	for _, r := range a.store.order {
+		r.updateCounters(now, a.options.CounterLag)
 		owned := r.UserID == e.caller.user.ID
 		switch {
 		case r.Name == "" && !list.Unnamed,
+			// With unnamed datasets, Apify leaves out all empty datasets, even named ones.
+			list.Unnamed && !a.options.LocalPlatform && r.counters.items == 0,
 			owned && ownership == sharedWithMe,
 			!owned && ownership == ownedByMe,
 			e.caller.permission(r) == "":
@@ -41,6 +50,9 @@ func (a *API) listDatasets(e *exchange) (*response, error) {
 		matching = append(matching, r)
 	}
 	list.Total = len(matching)
+	if lag := a.options.ListLag; lag > 0 {
+		matching = slices.DeleteFunc(matching, func(r *record) bool { return r.CreatedAt.Add(lag).After(now) })
+	}
 	if list.Desc {
 		slices.Reverse(matching)
 	}
@@ -74,8 +86,8 @@ func (a *API) createDataset(e *exchange) (*response, error) {
 	if e.caller.anonymous() {
 		return nil, errTokenNotProvided()
 	}
-	if e.caller.readOnly {
-		return nil, errForbidden("The token does not have permission to create datasets.")
+	if e.caller.token == readOnlyToken {
+		return nil, errForbidden()
 	}
 	name := e.query.Get("name")
 	if e.query.Has("name") {
@@ -92,6 +104,9 @@ func (a *API) createDataset(e *exchange) (*response, error) {
 	a.store.mu.Lock()
 	defer a.store.mu.Unlock()
 	if r := a.store.named(e.caller.user.ID, name); r != nil {
+		if e.caller.permission(r) == "" {
+			return nil, errDatasetForbidden()
+		}
 		r.AccessedAt = now
 		e.changed = true
 		return dataResponse(a.options.ExistingStatus, a.datasetJSON(r, e, now))
@@ -107,6 +122,9 @@ func (a *API) createDataset(e *exchange) (*response, error) {
 		URLSigningSecretKey: randomID(secretKeyLength),
 		Schema:              schema,
 	}}
+	if e.caller.token == runToken {
+		r.ActID, r.ActRunID = runActID, runActRunID
+	}
 	if err := a.store.insert(r); err != nil {
 		return nil, err
 	}
@@ -115,9 +133,11 @@ func (a *API) createDataset(e *exchange) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	location := e.baseURL()
-	location.Path = patternDatasets + "/" + r.ID
-	resp.header.Set("Location", location.String())
+	if !a.options.LocalPlatform {
+		location := e.baseURL()
+		location.Path = patternDatasets + "/" + r.ID
+		resp.header.Set("Location", location.String())
+	}
 	return resp, nil
 }
 

@@ -35,7 +35,9 @@ func (a *API) pushItems(e *exchange) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp.header.Set("Location", itemsURL(r, e).String())
+	if !a.options.LocalPlatform {
+		resp.header.Set("Location", itemsURL(r, e).String())
+	}
 	return resp, nil
 }
 

@@ -124,42 +124,6 @@ func TestGetItems_simplified(t *testing.T) {
 	wantItems(t, s, d, "simplified=1&skipFailedPages=1", `[{"url":"u","title":"a"},{"url":"u","title":"b"}]`)
 }
 
-func TestGetItems_headers(t *testing.T) {
-	t.Parallel()
-	s := start(t, Options{})
-	d := s.API.Seed(Dataset{Items: rawItems(`{"a": 1}`, `{}`, `{"a": 3}`)})
-	for query, want := range map[string]map[string]string{
-		"": {
-			"X-Apify-Pagination-Total": "3", "X-Apify-Pagination-Offset": "0", "X-Apify-Pagination-Limit": "999999999999",
-			"X-Apify-Pagination-Count": "3", "X-Apify-Pagination-Desc": "false",
-			"Content-Type": "application/json; charset=utf-8", "Content-Disposition": "",
-		},
-		"offset=1&limit=1&desc=1&clean=1": {
-			"X-Apify-Pagination-Total": "3", "X-Apify-Pagination-Offset": "1", "X-Apify-Pagination-Limit": "1",
-			"X-Apify-Pagination-Count": "1", "X-Apify-Pagination-Desc": "true", "Content-Length": "2",
-		},
-		"offset=999999999998&limit=999999999999": {
-			"X-Apify-Pagination-Offset": "999999999998", "X-Apify-Pagination-Limit": "999999999999",
-			"X-Apify-Pagination-Count": "0",
-		},
-		"format=jsonl": {"Content-Type": "application/jsonl; charset=utf-8"},
-		"format=csv&attachment=1": {
-			"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": `attachment; filename="dataset_` + d.ID + `.csv"`,
-		},
-	} {
-		for _, method := range []string{"GET", "HEAD"} {
-			got := send(t, s, call{method: method, path: "/v2/datasets/" + d.ID + "/items?" + query})
-			equal(t, "status", got.status, http.StatusOK)
-			for name, value := range want {
-				equal(t, method+" "+query+": "+name, got.header.Get(name), value)
-			}
-			if method == "HEAD" {
-				equal(t, "length of the body", len(got.body), 0)
-			}
-		}
-	}
-}
-
 func TestGetItems_invalidSchema(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{})

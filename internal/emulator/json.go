@@ -10,14 +10,11 @@ func (t timestamp) MarshalText() ([]byte, error) {
 	return []byte(time.Time(t).UTC().Format("2006-01-02T15:04:05.000Z")), nil
 }
 
-// datasetJSON is the schema Dataset of the OpenAPI document, with the properties that newer servers
-// add to it.
+// datasetJSON is the schema Dataset of the OpenAPI document.
 type datasetJSON struct {
 	ID                  string       `json:"id"`
 	Name                *string      `json:"name"`
-	Title               string       `json:"title,omitempty"`
 	UserID              string       `json:"userId"`
-	Username            string       `json:"username"`
 	CreatedAt           timestamp    `json:"createdAt"`
 	ModifiedAt          timestamp    `json:"modifiedAt"`
 	AccessedAt          timestamp    `json:"accessedAt"`
@@ -92,13 +89,6 @@ type localJSON struct {
 	Stats          datasetStats `json:"stats"`
 }
 
-// userJSON is the schema UserPrivateInfo of the OpenAPI document, as far as clients use it.
-type userJSON struct {
-	ID       string   `json:"id"`
-	Username string   `json:"username"`
-	Profile  struct{} `json:"profile"`
-}
-
 // datasetJSON returns a dataset as the caller of an exchange sees it. The store must be locked.
 func (a *API) datasetJSON(r *record, e *exchange, now time.Time) any {
 	r.updateCounters(now, a.options.CounterLag)
@@ -108,9 +98,7 @@ func (a *API) datasetJSON(r *record, e *exchange, now time.Time) any {
 	d := datasetJSON{
 		ID:             r.ID,
 		Name:           optional(r.Name),
-		Title:          r.Title,
 		UserID:         r.UserID,
-		Username:       a.user(r.UserID).Username,
 		CreatedAt:      timestamp(r.CreatedAt),
 		ModifiedAt:     timestamp(r.ModifiedAt),
 		AccessedAt:     timestamp(r.AccessedAt),

@@ -25,7 +25,7 @@ func TestOpenAPI_responses(t *testing.T) {
 	)
 	s := start(t, Options{Users: []User{
 		{ID: "MyAccount78901234", Username: "me", Token: DefaultToken, ReadOnlyTokens: []string{"read-only"}},
-		{ID: "OtherUser78901234", Username: "other", Token: "other", Restricted: true},
+		{ID: "OtherUser78901234", Username: "other", Token: "other"},
 	}})
 	s.API.Seed(Dataset{ID: mine, Name: "mine", Title: "Mine", ActID: "Actor789012345678", ActRunID: "Run45678901234567",
 		GeneralAccess: restricted, Schema: []byte(`{"fields": {"properties": {"a": {}}}, "views": {}}`),
@@ -70,7 +70,7 @@ func TestOpenAPI_responses(t *testing.T) {
 		{401, "token-not-provided", call{method: "GET", path: "/v2/datasets/~mine", token: noToken}},
 		{403, "insufficient-permissions", call{method: "GET", path: "/v2/datasets/" + mine, token: noToken}},
 		{404, "record-not-found", call{method: "GET", path: "/v2/datasets/mine"}},
-		{404, "record-not-found", call{method: "GET", path: "/v2/datasets/" + theirs}},
+		{403, "insufficient-permissions", call{method: "GET", path: "/v2/datasets/" + theirs}},
 
 		{200, "", call{method: "PUT", path: "/v2/datasets/~new", body: `{"name": "newer", "generalAccess": "RESTRICTED"}`}},
 		{400, "name-not-unique", call{method: "PUT", path: "/v2/datasets/~newer", body: `{"name": "Mine"}`}},

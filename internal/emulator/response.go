@@ -2,11 +2,13 @@ package emulator
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 const jsonContentType = "application/json; charset=utf-8"
@@ -51,10 +53,14 @@ func errorResponse(err error) *response {
 	return resp
 }
 
-// capture returns the response of a handler to a request.
+// capture returns the response of a handler to a request. Its body is not compressed, so that a
+// fault can change it.
 func capture(handler http.Handler, r *http.Request) *response {
+	plain := r.WithContext(r.Context())
+	plain.Header = r.Header.Clone()
+	plain.Header.Del("Accept-Encoding")
 	resp := newResponse(0)
-	handler.ServeHTTP(resp, r)
+	handler.ServeHTTP(resp, plain)
 	if resp.status == 0 {
 		resp.status = http.StatusOK
 	}
@@ -97,6 +103,35 @@ func (resp *response) send(w http.ResponseWriter, method string) {
 		// An error means that the client closed the connection.
 		_, _ = w.Write(resp.body.Bytes())
 	}
+}
+
+// minCompressedBytes is the length from which bodies are compressed. A shorter body would not get
+// shorter.
+const minCompressedBytes = 1024
+
+// compress compresses the body if the client accepts gzip.
+func (resp *response) compress(r *http.Request) {
+	resp.header.Set("Vary", "Accept-Encoding")
+	if !resp.bodyAllowed(r.Method) || resp.body.Len() < minCompressedBytes || !acceptsGzip(r.Header) {
+		return
+	}
+	var compressed bytes.Buffer
+	// The level is valid, and writing to a buffer never fails.
+	w, _ := gzip.NewWriterLevel(&compressed, gzip.BestSpeed)
+	_, _ = resp.body.WriteTo(w)
+	_ = w.Close()
+	resp.body = compressed
+	resp.header.Set("Content-Encoding", "gzip")
+}
+
+func acceptsGzip(header http.Header) bool {
+	for encoding := range strings.SplitSeq(header.Get("Accept-Encoding"), ",") {
+		name, weight, _ := strings.Cut(encoding, ";")
+		if strings.TrimSpace(name) == "gzip" {
+			return strings.TrimSpace(weight) != "q=0"
+		}
+	}
+	return false
 }
 
 // encodeJSON is [json.Marshal] without the escapes for HTML.

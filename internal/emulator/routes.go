@@ -15,6 +15,7 @@ const (
 	patternItems      = "/v2/datasets/{datasetId}/items"
 	patternStatistics = "/v2/datasets/{datasetId}/statistics"
 	patternMe         = "/v2/users/me"
+	patternUser       = "/v2/users/{userId}"
 )
 
 type handler func(*API, *exchange) (*response, error)
@@ -46,6 +47,9 @@ var routes = []*route{
 	}},
 	{patternMe, map[string]handler{
 		http.MethodGet: (*API).getMe,
+	}},
+	{patternUser, map[string]handler{
+		http.MethodGet: (*API).getUser,
 	}},
 }
 
@@ -84,9 +88,12 @@ func matchSegments(pattern, path []string) (parameter string, ok bool) {
 
 // exchange is a request to an endpoint of the API, with the parts that were read from it.
 type exchange struct {
-	r       *http.Request
-	query   *query
-	caller  caller
+	r      *http.Request
+	query  *query
+	caller caller
+	// parameter is the value of the path's parameter, or empty.
+	parameter string
+	// dataset is the parameter of the paths of a dataset.
 	dataset reference
 	// changed is set by handlers that have changed a dataset.
 	changed bool
@@ -101,14 +108,30 @@ func (e *exchange) baseURL() *url.URL {
 	return u
 }
 
+// The requests per second that Apify allows for each resource:
+// https://docs.apify.com/api/v2#rate-limiting
+const (
+	defaultRateLimit = "60"
+	pushRateLimit    = "400"
+)
+
 // ServeHTTP implements [http.Handler].
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Date", a.options.Now().UTC().Format(http.TimeFormat))
-	a.respond(r).send(w, r.Method)
+	route, parameter := match(r.URL)
+	resp := a.respond(r, route, parameter)
+	resp.header.Set("Date", a.options.Now().UTC().Format(http.TimeFormat))
+	if !a.options.LocalPlatform {
+		resp.header.Set("Cache-Control", "no-cache, no-store, must-revalidate")
+		resp.header.Set("X-RateLimit-Limit", defaultRateLimit)
+		if r.Method == http.MethodPost && route != nil && route.pattern == patternItems {
+			resp.header.Set("X-RateLimit-Limit", pushRateLimit)
+		}
+		resp.compress(r)
+	}
+	resp.send(w, r.Method)
 }
 
-func (a *API) respond(r *http.Request) *response {
-	route, parameter := match(r.URL)
+func (a *API) respond(r *http.Request, route *route, parameter string) *response {
 	if route == nil {
 		return errorResponse(errRouteNotFound(r.URL.Path))
 	}
@@ -116,8 +139,8 @@ func (a *API) respond(r *http.Request) *response {
 	if !ok {
 		return route.respondWithMethods(r.Method)
 	}
-	e := &exchange{r: r}
-	resp, err := a.handle(handle, e, parameter)
+	e := &exchange{r: r, parameter: parameter}
+	resp, err := a.handle(handle, e, route)
 	if e.changed {
 		a.notifyChange()
 	}
@@ -127,7 +150,7 @@ func (a *API) respond(r *http.Request) *response {
 	return resp
 }
 
-func (a *API) handle(handle handler, e *exchange, parameter string) (*response, error) {
+func (a *API) handle(handle handler, e *exchange, route *route) (*response, error) {
 	var err error
 	if e.query, err = parseQuery(e.r.URL.RawQuery); err != nil {
 		return nil, err
@@ -135,8 +158,8 @@ func (a *API) handle(handle handler, e *exchange, parameter string) (*response, 
 	if e.caller, err = a.authenticate(e.r); err != nil {
 		return nil, err
 	}
-	if parameter != "" {
-		if e.dataset, err = parseReference(parameter); err != nil {
+	if strings.HasPrefix(route.pattern, patternDataset) {
+		if e.dataset, err = parseReference(e.parameter); err != nil {
 			return nil, err
 		}
 	}

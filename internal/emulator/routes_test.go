@@ -23,7 +23,7 @@ func TestRoutes_methods(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{})
 	for _, route := range routes {
-		path := strings.ReplaceAll(route.pattern, "{datasetId}", "id")
+		path := strings.NewReplacer("{datasetId}", "id", "{userId}", "id").Replace(route.pattern)
 		methods := append([]string{http.MethodOptions}, slices.Sorted(maps.Keys(route.methods))...)
 		got := send(t, s, call{method: "PATCH", path: path})
 		wantError(t, got, http.StatusMethodNotAllowed, "method-not-allowed")

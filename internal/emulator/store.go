@@ -13,16 +13,19 @@ import (
 // store holds the datasets of all accounts and their indexes. A caller of its methods, or of a
 // method of a record, must hold mu.
 type store struct {
-	mu     sync.Mutex
-	byID   map[string]*record
-	byName map[nameKey]*record
+	mu   sync.Mutex
+	byID map[string]*record
+	// byName has the datasets with a name, in the order in which they got it. There are several
+	// only if duplicateNames is true.
+	byName         map[nameKey][]*record
+	duplicateNames bool
 	// order is sorted by compareAge.
 	order    []*record
 	sequence uint64
 }
 
-func newStore() store {
-	return store{byID: map[string]*record{}, byName: map[nameKey]*record{}}
+func newStore(duplicateNames bool) store {
+	return store{byID: map[string]*record{}, byName: map[nameKey][]*record{}, duplicateNames: duplicateNames}
 }
 
 // nameKey identifies a named dataset. Names are unique per owner, ignoring case.
@@ -34,7 +37,27 @@ func newNameKey(userID, name string) nameKey {
 
 // named returns the dataset with this name, or nil.
 func (s *store) named(userID, name string) *record {
-	return s.byName[newNameKey(userID, name)]
+	if all := s.byName[newNameKey(userID, name)]; len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// addName adds a dataset to the index of names. It does nothing if the dataset is unnamed.
+func (s *store) addName(r *record) {
+	if r.Name != "" {
+		key := newNameKey(r.UserID, r.Name)
+		s.byName[key] = append(s.byName[key], r)
+	}
+}
+
+// removeName removes a dataset from the index of names.
+func (s *store) removeName(r *record) {
+	key := newNameKey(r.UserID, r.Name)
+	s.byName[key] = slices.DeleteFunc(s.byName[key], func(other *record) bool { return other == r })
+	if len(s.byName[key]) == 0 {
+		delete(s.byName, key)
+	}
 }
 
 // insert adds a record with a valid dataset, and counts all of its items at once.
@@ -42,12 +65,10 @@ func (s *store) insert(r *record) error {
 	if _, taken := s.byID[r.ID]; taken {
 		return errors.New("another dataset has this ID")
 	}
-	if r.Name != "" {
-		if s.named(r.UserID, r.Name) != nil {
-			return errNameTaken(r.Name)
-		}
-		s.byName[newNameKey(r.UserID, r.Name)] = r
+	if r.Name != "" && !s.duplicateNames && s.named(r.UserID, r.Name) != nil {
+		return errNameTaken(r.Name)
 	}
+	s.addName(r)
 	s.byID[r.ID] = r
 	if r.sequence == 0 {
 		s.sequence++
@@ -61,9 +82,7 @@ func (s *store) insert(r *record) error {
 
 func (s *store) remove(r *record) {
 	delete(s.byID, r.ID)
-	if r.Name != "" {
-		delete(s.byName, newNameKey(r.UserID, r.Name))
-	}
+	s.removeName(r)
 	if at, found := slices.BinarySearchFunc(s.order, r, compareAge); found {
 		s.order = slices.Delete(s.order, at, at+1)
 	}
@@ -71,18 +90,14 @@ func (s *store) remove(r *record) {
 
 // rename changes the name of a dataset to a valid name, or removes it if name is empty.
 func (s *store) rename(r *record, name string) error {
-	if name != "" {
+	if name != "" && !s.duplicateNames {
 		if other := s.named(r.UserID, name); other != nil && other != r {
 			return errNameTaken(name)
 		}
 	}
-	if r.Name != "" {
-		delete(s.byName, newNameKey(r.UserID, r.Name))
-	}
-	if name != "" {
-		s.byName[newNameKey(r.UserID, name)] = r
-	}
+	s.removeName(r)
 	r.Name = name
+	s.addName(r)
 	return nil
 }
 
@@ -136,7 +151,8 @@ func (r *record) countedWrites() int {
 type counters struct {
 	items, cleanItems int
 	bytes             int64
-	fields            []string
+	// fields are the paths of all values, such as "latestComments/0/owner/username".
+	fields []string
 }
 
 func (c *counters) add(other counters) {
@@ -155,15 +171,14 @@ func countItems(items []json.RawMessage) counters {
 	seen := map[string]bool{}
 	for _, item := range items {
 		c.bytes += int64(len(item))
-		clean := false
-		for _, member := range parseObject(item) {
-			if !seen[member.name] {
-				seen[member.name] = true
-				c.fields = append(c.fields, member.name)
+		members := parseObject(item)
+		for _, value := range members.flatten("/", true) {
+			if !seen[value.name] {
+				seen[value.name] = true
+				c.fields = append(c.fields, value.name)
 			}
-			clean = clean || !member.hidden()
 		}
-		if clean {
+		if len(members.without(member.hidden)) > 0 {
 			c.cleanItems++
 		}
 	}

@@ -51,6 +51,21 @@ func TestStore_concurrent(t *testing.T) {
 	equal(t, "IDs in the index", len(s.API.store.byID), len(datasets))
 }
 
+// TestStore_duplicateNames renames a dataset to a taken name, as the local platform allows.
+func TestStore_duplicateNames(t *testing.T) {
+	t.Parallel()
+	s := start(t, Options{LocalPlatform: true})
+	older, newer := s.API.Seed(Dataset{Name: "older"}), s.API.Seed(Dataset{Name: "newer"})
+	got := sendUnchecked(t, s, call{method: "PUT", path: "/v2/datasets/~newer", body: `{"name": "OLDER"}`})
+	equal(t, "ID of the renamed dataset", got.data(t)["id"], any(newer.ID))
+	for _, id := range []string{older.ID, newer.ID} {
+		got := sendUnchecked(t, s, call{method: "GET", path: "/v2/datasets/~older"})
+		equal(t, "ID of the name", got.data(t)["id"], any(id))
+		s.API.Delete(id)
+	}
+	equal(t, "names in the index", len(s.API.store.byName), 0)
+}
+
 func TestStore_counterLag(t *testing.T) {
 	t.Parallel()
 	clock := newClock()

@@ -61,7 +61,8 @@ func TestDatasetCache_manyReads(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStoreTest(t, test.restricted, test.pageLimit)
 			for i := range 1000 {
-				d := emulator.Dataset{GeneralAccess: generalAccessLevels[i%test.levels]}
+				// A list with unnamed datasets has no empty ones.
+				d := emulator.Dataset{GeneralAccess: generalAccessLevels[i%test.levels], Items: items(1)}
 				if !test.unnamed {
 					d.Name = fmt.Sprintf("many-%d", i)
 				}
@@ -285,7 +286,8 @@ func TestDatasetCache_differences(t *testing.T) {
 func (c cacheCase) run(s *storeTest) {
 	s.tb.Helper()
 	for i := range singleReads + 1 {
-		d := emulator.Dataset{GeneralAccess: string(c.access)}
+		// A list with unnamed datasets has no empty ones.
+		d := emulator.Dataset{GeneralAccess: string(c.access), Items: items(1)}
 		if !c.unnamed {
 			d.Name = fmt.Sprintf("dataset-%d", i)
 		}

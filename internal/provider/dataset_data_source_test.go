@@ -49,7 +49,8 @@ data "apify_dataset" "by_name" {
 	})
 }
 
-// TestDatasetDataSource_allFields reads a dataset that has a value in every field.
+// TestDatasetDataSource_allFields reads a dataset that has a value in every field. Apify returns
+// title and username in lists only.
 func TestDatasetDataSource_allFields(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -66,7 +67,7 @@ func TestDatasetDataSource_allFields(t *testing.T) {
 		t.Fatal(ds)
 	}
 	want := values{
-		"id": d.ID, "name": "All-Fields", "title": "All fields", "user_id": emulator.DefaultUserID,
+		"id": d.ID, "name": "All-Fields", "title": nil, "username": nil, "user_id": emulator.DefaultUserID,
 		"created_at": "2026-01-02T03:04:05.678Z", "modified_at": "2026-01-02T04:04:05.678Z",
 		"item_count": int64(2), "clean_item_count": int64(1), "act_id": "act1", "act_run_id": "run1", "general_access": "RESTRICTED",
 		"console_url": "https://console.apify.com/storage/datasets/" + d.ID,
@@ -122,7 +123,7 @@ func TestDatasetDataSource_otherAccount(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{Users: []emulator.User{
 		{ID: ownerID, Username: "owner", Token: ownerToken},
-		{ID: otherID, Username: "jane.doe", Token: otherToken, Restricted: true},
+		{ID: otherID, Username: "jane.doe", Token: otherToken},
 	}})
 	shared := s.API.Seed(emulator.Dataset{Name: "shared", UserID: otherID, SharedWith: map[string]emulator.Permission{"owner": emulator.PermissionRead}})
 	s.API.Seed(emulator.Dataset{Name: "secret", UserID: otherID, GeneralAccess: "RESTRICTED"})
@@ -133,10 +134,10 @@ func TestDatasetDataSource_otherAccount(t *testing.T) {
 		t.Errorf("%v\n%s", got, ds)
 	}
 	for name, config := range map[string]values{
-		"not shared":     {"name": "secret", "username": "jane.doe"},
-		"does not exist": {"name": "nothing-here"},
+		"403": {"name": "secret", "username": "jane.doe"},
+		"404": {"name": "nothing-here"},
 	} {
-		if _, ds := w.readDataSource(t.Context(), "apify_dataset", config); !ds.errors().has("Reading Apify dataset failed", "404", config["name"].(string)) {
+		if _, ds := w.readDataSource(t.Context(), "apify_dataset", config); !ds.errors().has("Reading Apify dataset failed", name, config["name"].(string)) {
 			t.Errorf("%s: got the diagnostics\n%s", name, ds)
 		}
 	}

@@ -174,7 +174,10 @@ func TestDatasetItemsURL_wholeNumbers(t *testing.T) {
 // all files that the run leaves behind.
 func TestAccDatasetItemsURL_notStored(t *testing.T) {
 	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
+	// The dataset that the run creates has no signature.
+	s := newEmulator(t, emulator.Options{Users: []emulator.User{
+		{Username: "owner", Token: emulator.DefaultToken, AnyoneWithIDCanRead: true},
+	}})
 	d := s.API.Seed(emulator.Dataset{Name: "restricted", GeneralAccess: "RESTRICTED", Items: []json.RawMessage{json.RawMessage(`{"a":1}`)}})
 	c := s.newCLI(t)
 	c.skipBelow("1.10", "1.11")

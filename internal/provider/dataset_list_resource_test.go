@@ -102,7 +102,7 @@ func TestDatasetListResource_includeResource(t *testing.T) {
 func TestDatasetListResource_unnamed(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
-	unnamed := s.API.Seed(emulator.Dataset{})
+	unnamed := s.API.Seed(emulator.Dataset{Items: items(1)})
 	w := s.newWalk(t, nil)
 	if got, ds := w.listAll(t.Context(), nil, 100, false); len(got) != 0 || len(ds) != 0 {
 		t.Errorf("without unnamed = true: got %v and the diagnostics\n%s", got, ds)

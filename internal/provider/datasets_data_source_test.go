@@ -97,10 +97,12 @@ func TestDatasetsDataSource_filters(t *testing.T) {
 		t.Run(fmt.Sprintf("server filters: %t", filtering), func(t *testing.T) {
 			t.Parallel()
 			s := newTwoAccounts(t)
-			mine := s.API.Seed(emulator.Dataset{Name: "Prod-mine"})
-			s.API.Seed(emulator.Dataset{Name: "test-mine"})
-			unnamed := s.API.Seed(emulator.Dataset{})
-			theirs := s.API.Seed(emulator.Dataset{Name: "prod-theirs", UserID: otherID, SharedWith: map[string]emulator.Permission{"owner": emulator.PermissionRead}})
+			// A list with unnamed datasets has no empty ones.
+			mine := s.API.Seed(emulator.Dataset{Name: "Prod-mine", Items: items(1)})
+			s.API.Seed(emulator.Dataset{Name: "test-mine", Items: items(1)})
+			unnamed := s.API.Seed(emulator.Dataset{Items: items(1)})
+			theirs := s.API.Seed(emulator.Dataset{Name: "prod-theirs", UserID: otherID, Items: items(1),
+				SharedWith: map[string]emulator.Permission{"owner": emulator.PermissionRead}})
 			if !filtering {
 				// A server without filters returns all datasets.
 				s.Recorder.Inject(onRequest(getDatasets, emulator.Fault{Before: func(r *http.Request) {

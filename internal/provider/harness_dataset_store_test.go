@@ -51,8 +51,8 @@ func newStoreTest(tb testing.TB, restricted bool, pageLimit int) *storeTest {
 	tb.Helper()
 	options := emulator.Options{
 		Users: []emulator.User{
-			{ID: emulator.DefaultUserID, Username: emulator.DefaultUsername, Token: emulator.DefaultToken, Restricted: restricted},
-			{ID: secondUserID, Username: "another", Token: secondToken, Restricted: restricted},
+			{ID: emulator.DefaultUserID, Username: emulator.DefaultUsername, Token: emulator.DefaultToken, AnyoneWithIDCanRead: !restricted},
+			{ID: secondUserID, Username: "another", Token: secondToken, AnyoneWithIDCanRead: !restricted},
 		},
 		PageLimit: pageLimit,
 	}

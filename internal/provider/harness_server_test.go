@@ -110,10 +110,11 @@ const (
 )
 
 // newTwoAccounts starts an emulator with the accounts "owner" and "other". The provider uses the
-// token of the owner.
+// token of the owner. A dataset that is inaccessible to a token is 404 for it, as if it did not
+// exist.
 func newTwoAccounts(t *testing.T) *testServer {
 	t.Helper()
-	return newEmulator(t, emulator.Options{Users: []emulator.User{
+	return newEmulator(t, emulator.Options{InaccessibleStatus: http.StatusNotFound, Users: []emulator.User{
 		{ID: ownerID, Username: "owner", Token: ownerToken, ReadOnlyTokens: []string{readOnlyToken}},
 		{ID: otherID, Username: "other", Token: otherToken},
 	}})

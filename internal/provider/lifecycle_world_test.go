@@ -155,7 +155,7 @@ func newWorld(t *rapid.T, parent testing.TB, options worldOptions) *world {
 	m.counterLag = rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "lag of counters")
 	server, err := emulator.Start(emulator.Options{
 		Users: []emulator.User{
-			{ID: ownerID, Username: "owner", Token: worldToken, Restricted: rapid.Bool().Draw(t, "restricted account")},
+			{ID: ownerID, Username: "owner", Token: worldToken, AnyoneWithIDCanRead: rapid.Bool().Draw(t, "anyone with the ID can read")},
 			{ID: otherID, Username: "other", Token: otherWorldToken},
 		},
 		Now:            m.now,

@@ -43,7 +43,7 @@ func TestProvider_sensitiveAttributes(t *testing.T) {
 func TestAccProvider_secrets(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{Users: []emulator.User{
-		{Username: "owner", Token: secretToken, Restricted: true},
+		{Username: "owner", Token: secretToken},
 	}})
 	imported := s.API.Seed(emulator.Dataset{Name: "imported"})
 	me := account(map[string]any{"id": s.API.Datasets()[0].UserID, "username": "owner"})

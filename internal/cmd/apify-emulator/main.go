@@ -82,7 +82,7 @@ func serve(url string, s settings, signals <-chan os.Signal, stdout, stderr io.W
 		<-signals
 		return exitOK
 	}
-	status, err := runCommand(s.command, url, s.users[0].Token, signals)
+	status, err := runCommand(s.command, url, s.token, signals)
 	if err != nil {
 		return reportError(stderr, exitCannotRun, err)
 	}

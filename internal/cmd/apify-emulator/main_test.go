@@ -53,6 +53,47 @@ func TestRun_tokens(t *testing.T) {
 	p.stop(t, os.Interrupt)
 }
 
+// TestRun_tokenKinds checks that each option adds a token with its permissions.
+func TestRun_tokenKinds(t *testing.T) {
+	t.Parallel()
+	p := start(t, "-read-only-token", "reader", "-token", "full", "-run-token", "run", "-scoped-token", "scoped=emulator")
+	_, created := send(t, http.MethodPost, p.url+"/v2/datasets?name=d", "full", "")
+	id := datasetID(t, created)
+	for token, want := range map[string]struct{ me, read, write int }{
+		"full":   {200, 200, 200},
+		"reader": {200, 200, 403},
+		"run":    {200, 403, 403},
+		"scoped": {403, 200, 200},
+	} {
+		me, account := send(t, http.MethodGet, p.url+"/v2/users/me", token, "")
+		read, _ := send(t, http.MethodGet, p.url+"/v2/datasets/"+id, token, "")
+		write, _ := send(t, http.MethodPut, p.url+"/v2/datasets/"+id, token, "{}")
+		if me != want.me || read != want.read || write != want.write {
+			t.Errorf("%s: got the statuses %d, %d and %d, want %+v", token, me, read, write, want)
+		}
+		if hasID := bytes.Contains(account, []byte(`{"data":{"id":"`)); hasID != (token == "full" || token == "reader") {
+			t.Errorf("%s: the account has an ID: %t", token, hasID)
+		}
+	}
+	p.stop(t, os.Interrupt)
+}
+
+func TestRun_generalAccess(t *testing.T) {
+	t.Parallel()
+	for level, want := range map[string]int{"": 403, "RESTRICTED": 403, "ANYONE_WITH_ID_CAN_READ": 200} {
+		arguments := []string{"-token", "one=alice", "-token", "two=bob"}
+		if level != "" {
+			arguments = append(arguments, "-general-access", level)
+		}
+		p := start(t, arguments...)
+		_, created := send(t, http.MethodPost, p.url+"/v2/datasets", "one", "")
+		if status, _ := send(t, http.MethodGet, p.url+"/v2/datasets/"+datasetID(t, created), "two", ""); status != want {
+			t.Errorf("%q: got status %d for another account's dataset, want %d", level, status, want)
+		}
+		p.stop(t, os.Interrupt)
+	}
+}
+
 func TestRun_latency(t *testing.T) {
 	t.Parallel()
 	p := start(t, "-latency", "100ms")
@@ -66,7 +107,7 @@ func TestRun_latency(t *testing.T) {
 
 func TestRun_command(t *testing.T) {
 	t.Parallel()
-	got := runToEnd(t, "-token", "one=alice", "-token", "two", "--", "sh", "-c",
+	got := runToEnd(t, "-scoped-token", "one=alice", "-token", "two", "--", "sh", "-c",
 		`echo "$APIFY_API_BASE_URL $APIFY_TOKEN $1"; echo problem >&2; exit 7`, "sh", "-data")
 	lines := strings.Split(got.stdout, "\n")
 	want := strings.TrimPrefix(lines[0], "listening on ") + " one -data"
@@ -174,7 +215,10 @@ func TestRun_usage(t *testing.T) {
 		if got.status != 0 || got.stderr != "" {
 			t.Errorf("%s: got %+v, want exit status 0", help, got)
 		}
-		for _, option := range []string{"-addr", "-token", "-latency", "-data", "COMMAND", "APIFY_API_BASE_URL", "APIFY_TOKEN", "/_stats", "/_reset"} {
+		for _, option := range []string{
+			"-addr", "-token", "-read-only-token", "-run-token", "-scoped-token", "-general-access", "-latency", "-data", "COMMAND",
+			emulator.DefaultUsername, emulator.DefaultToken, "APIFY_API_BASE_URL", "APIFY_TOKEN", "/_stats", "/_reset",
+		} {
 			if !strings.Contains(got.stdout, option) {
 				t.Errorf("the output of %s does not contain %s", help, option)
 			}
@@ -188,7 +232,8 @@ func TestRun_usage(t *testing.T) {
 		"negative duration":  {"-latency", "-1s"},
 		"empty token":        {"-token", ""},
 		"empty username":     {"-token", "one="},
-		"username only":      {"-token", "=alice"},
+		"username only":      {"-scoped-token", "=alice"},
+		"unknown access":     {"-general-access", "PUBLIC"},
 	} {
 		got := runToEnd(t, arguments...)
 		if got.status != 2 || got.stdout != "" || !strings.HasPrefix(got.stderr, "apify-emulator: ") || !strings.Contains(got.stderr, "-help") {
