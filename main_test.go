@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// TestVersion runs a build of the provider with -version. The build has a revision only in a clone of
-// the repository: an archive of its files has none, and Go does not find the one of a linked worktree.
+// TestVersion runs a build of the provider with -version. The build has a revision only in a clone
+// of the repository: an archive of its files has none, and Go does not find the one of a linked
+// worktree.
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "terraform-provider-apify")
