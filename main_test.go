@@ -19,11 +19,11 @@ func TestVersion(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=auto", "-ldflags=-X main.version=1.2.3", "-o", binary, ".")
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=auto", "-ldflags=-X main.version=1.2.3", "-o", binary, ".") //nolint:gosec // below t.TempDir
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
-	output, err := exec.CommandContext(t.Context(), binary, "-version").CombinedOutput()
+	output, err := exec.CommandContext(t.Context(), binary, "-version").CombinedOutput() //nolint:gosec // built above
 	if err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
