@@ -4,7 +4,9 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"log"
+	"runtime/debug"
 
 	"github.com/apify/terraform-provider-apify/internal/provider"
 )
@@ -13,11 +15,16 @@ import (
 var version = "dev"
 
 func main() {
-	var debug bool
-	flag.BoolVar(&debug, "debug", false, "wait for a debugger: print how Terraform can reach this process, instead of being started by it")
+	waitForDebugger := flag.Bool("debug", false, "wait for a debugger: print how Terraform can reach this process, instead of being started by it")
+	showVersion := flag.Bool("version", false, "print the version and the revision of the source code")
 	flag.Parse()
 
-	if err := provider.Serve(version, debug); err != nil {
+	if *showVersion {
+		info, _ := debug.ReadBuildInfo() // Builds with modules always have it.
+		fmt.Println(versionText(version, info))
+		return
+	}
+	if err := provider.Serve(version, *waitForDebugger); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -1,14 +1,14 @@
 #!/bin/sh
 # Runs the provider with examples/demo, and fails if the results are not as expected:
 #
-#   apify-emulator -- demo.sh CLI PROVIDER
+#   apify-emulator -- demo.sh CLI [PROVIDER]
 #
-# CLI is terraform or tofu. PROVIDER is the provider's binary or its release zip. `make demo` runs
-# this script.
+# CLI is terraform or tofu. PROVIDER is the provider's binary or its release zip. Without PROVIDER,
+# the CLI installs the provider from the network mirror at MIRROR_URL. `make demo` runs this script.
 set -eu
 
 cli=$(command -v "$1")
-provider=$2
+provider=${2:-$MIRROR_URL}
 case $cli in
 /*) ;;
 *) cli=$PWD/$cli ;;
@@ -54,29 +54,40 @@ fail() {
 	exit 1
 }
 
-# With a mirror that contains only this provider, a plain init finds it and sends no request to a
-# registry.
-platform=$("$cli" version | sed -n 's/^on //p')
-for host in registry.terraform.io registry.opentofu.org; do
-	package=$work/mirror/$host/apify/apify
-	case $provider in
-	*.zip)
-		mkdir -p "$package"
-		cp "$provider" "$package/"
-		;;
-	*)
-		mkdir -p "$package/0.1.0/$platform"
-		cp "$provider" "$package/0.1.0/$platform/terraform-provider-apify_v0.1.0"
-		;;
-	esac
-done
-cat >"$work/cli.tfrc" <<EOF
+# A plain init installs the provider from a mirror that contains only this provider, and sends no
+# request to a registry.
+case $provider in
+https://*)
+	# The configuration of the guide "Install from a mirror".
+	sed "s|https://terraform-mirror.example.com/|$provider|" "$root/examples/cli/network-mirror.tfrc" >"$work/cli.tfrc"
+	;;
+*)
+	platform=$("$cli" version | sed -n 's/^on //p')
+	for host in registry.terraform.io registry.opentofu.org; do
+		package=$work/mirror/$host/apify/apify
+		case $provider in
+		*.zip)
+			mkdir -p "$package"
+			cp "$provider" "$package/"
+			;;
+		*)
+			mkdir -p "$package/0.1.0/$platform"
+			cp "$provider" "$package/0.1.0/$platform/terraform-provider-apify_v0.1.0"
+			;;
+		esac
+	done
+	cat >"$work/cli.tfrc" <<EOF
 provider_installation {
   filesystem_mirror {
     path = "$work/mirror"
   }
 }
 EOF
+	;;
+esac
+# Plugins, caches and credentials in the user's home directory must have no effect.
+mkdir "$work/home"
+export HOME="$work/home"
 export TF_CLI_CONFIG_FILE="$work/cli.tfrc" CHECKPOINT_DISABLE=1
 
 mkdir "$work/demo"
@@ -86,8 +97,15 @@ cd "$work/demo"
 heading 'Show the configuration'
 cat main.tf
 
-heading 'Install the provider from a local mirror'
-run init
+heading 'Install the provider from a mirror'
+run init >init.log || {
+	cat init.log
+	fail 'init failed'
+}
+cat init.log
+case $provider in
+https://*) grep -q 'Installed apify/apify .*(verified checksum)' init.log || fail 'init did not verify the checksum' ;;
+esac
 
 heading 'Create the datasets'
 run plan -out=plan
