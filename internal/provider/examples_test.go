@@ -3,6 +3,7 @@ package provider
 import (
 	"encoding/json"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -411,6 +412,51 @@ func TestAccExamples_removed(t *testing.T) {
 	}
 	if c.attributes("apify_dataset.archive") != nil {
 		t.Error("the dataset is still managed")
+	}
+}
+
+// TestAccExamples_describingItems pushes items to the datasets of the guide, and reads a view.
+func TestAccExamples_describingItems(t *testing.T) {
+	t.Parallel()
+	s, e := newExampleServer(t), readExample(t, filepath.Join(examplesDir, "guides", "describing-items"))
+	c := s.newExample(t, e)
+	c.skipBelow("1.10.0", "1.11.0")
+	c.mustRun("apply", "-auto-approve")
+	c.expectNoChanges()
+	push := func(label, items string) (status int, body string) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/v2/datasets/"+c.id("apify_dataset."+label)+"/items", strings.NewReader(items))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+s.Token)
+		req.Header.Set("Content-Type", "application/json")
+		status, body, _, err = send(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return status, body
+	}
+	for _, test := range []struct {
+		label, items string
+		status       int
+	}{
+		{"offers", `[{"sku": "A1", "price": "free"}]`, http.StatusBadRequest}, // the guide's
+		{"offers", `[{"sku": "A1", "price": 9.5, "url": null, "more": true}, {"sku": "B2", "price": 0}]`, http.StatusCreated},
+		{"reviews", `{"productId": "A1", "stars": 6}`, http.StatusBadRequest},
+		{"reviews", `{"productId": "A1", "stars": 5}`, http.StatusCreated},
+	} {
+		status, body := push(test.label, test.items)
+		if status != test.status || status == http.StatusBadRequest && !strings.Contains(body, "schema-validation-error") {
+			t.Errorf("%s: got status %d, want %d: %s", test.items, status, test.status, body)
+		}
+	}
+	u := s.newWalk(t, nil)
+	got, ds := u.openItemsURL(t.Context(), values{"dataset_id": c.id("apify_dataset.offers"), "format": "csv", "bom": false, "view": "prices"})
+	if len(ds) > 0 {
+		t.Fatal(ds)
+	}
+	if status, body, _ := mustGet(t, got["url"].(string)); status != http.StatusOK || body != "sku,price\nA1,9.5\nB2,0\n" {
+		t.Errorf("the view has status %d: %q", status, body)
 	}
 }
 
