@@ -3,6 +3,7 @@ package provider
 import (
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -367,21 +368,70 @@ func TestAccExamples_imports(t *testing.T) {
 	}
 }
 
-// TestAccExamples_moduleTests runs the tests of modules, which must leave no dataset behind.
+// TestAccExamples_moduleTests runs the tests of modules: with a mocked provider, which needs
+// neither a token nor a server, and for real. They must leave no dataset behind.
 func TestAccExamples_moduleTests(t *testing.T) {
 	t.Parallel()
-	for _, path := range examplePaths(t, "scenarios/*/modules/*/tests") {
+	for _, path := range examplePaths(t, "scenarios/*/modules/*/tests/*.tftest.hcl") {
 		t.Run(exampleName(path), func(t *testing.T) {
 			t.Parallel()
-			s, e := newExampleServer(t), readExample(t, filepath.Dir(path))
+			s, name := newExampleServer(t), filepath.Join("tests", filepath.Base(path))
+			e := readExample(t, filepath.Dir(filepath.Dir(path)))
+			maps.DeleteFunc(e, func(other, _ string) bool { return strings.HasSuffix(other, ".tftest.hcl") && other != name })
 			c, before := s.newExample(t, e), len(s.API.Datasets())
-			c.run("test").expect(t, 0, "Success!")
-			if len(s.writes()) == 0 {
-				t.Error("the tests created no dataset")
+			mocked := strings.Contains(e[name], "mock_provider")
+			if mocked {
+				c.env = slices.DeleteFunc(c.env, func(variable string) bool { return strings.HasPrefix(variable, "APIFY_") })
+			}
+			c.run("test", "-filter="+filepath.ToSlash(name)).expect(t, 0, "Success!", "3 passed")
+			if wrote := len(s.writes()) > 0; wrote == mocked {
+				t.Errorf("the tests wrote to the server: %v", wrote)
 			}
 			if after := len(s.API.Datasets()); after != before {
 				t.Errorf("the tests left %d datasets behind", after-before)
 			}
+		})
+	}
+}
+
+// TestExamples_moduleTests checks that the tests of modules run the same assertions with a mocked
+// provider and for real.
+func TestExamples_moduleTests(t *testing.T) {
+	t.Parallel()
+	for _, dir := range examplePaths(t, "scenarios/*/modules/*/tests") {
+		e := readExample(t, dir)
+		_, mocked, _ := strings.Cut(e["mocked.tftest.hcl"], "\nvariables {")
+		_, unmocked, _ := strings.Cut(e["real.tftest.hcl"], "\nvariables {")
+		if unmocked == "" || mocked != unmocked {
+			t.Errorf("the runs of the files in %s differ", dir)
+		}
+	}
+}
+
+// TestExamples_snippets checks that each directory of snippets has a file versions.tf, which init
+// needs.
+func TestExamples_snippets(t *testing.T) {
+	t.Parallel()
+	for _, dir := range examplePaths(t, "*/apify_*") {
+		if !strings.Contains(readExample(t, dir)["versions.tf"], `source  = "apify/apify"`) {
+			t.Errorf("%s has no versions.tf with the provider", dir)
+		}
+	}
+}
+
+// TestAccExamples_init runs init and validate in each directory of snippets, in which all files
+// belong to one configuration.
+func TestAccExamples_init(t *testing.T) {
+	t.Parallel()
+	for _, dir := range slices.Concat(examplePaths(t, "provider"), examplePaths(t, "*/apify_*")) {
+		t.Run(exampleName(dir), func(t *testing.T) {
+			t.Parallel()
+			e := readExample(t, dir)
+			maps.DeleteFunc(e, func(name, _ string) bool { return !strings.HasSuffix(name, ".tf") })
+			c := newExampleServer(t).newExample(t, e)
+			c.mirrorProviders()
+			c.run("init").expect(t, 0, "apify/apify v0.1.0")
+			c.mustRun("validate")
 		})
 	}
 }

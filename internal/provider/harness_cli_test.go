@@ -121,8 +121,8 @@ func (s *testServer) newCLI(t *testing.T) *cli {
 // registryHosts are the registries of the two CLIs.
 var registryHosts = []string{"registry.terraform.io", "registry.opentofu.org"}
 
-// overrideProviders configures the CLI to use providers from directories, by their addresses without
-// a host, and without init.
+// overrideProviders configures the CLI to use providers from directories, by their addresses
+// without a host, and without init.
 func (c *cli) overrideProviders(dirs map[string]string) {
 	c.t.Helper()
 	var b strings.Builder
