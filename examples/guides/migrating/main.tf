@@ -11,8 +11,8 @@ terraform {
 
 provider "apify" {}
 
-# The resource that created the dataset until now: a script in terraform_data. Terraform forgets the
-# resource, and runs neither its provisioners for destruction nor any deletion.
+# The resource that created the dataset until now, a script in terraform_data. Terraform removes it
+# from state, and does not run the script that deletes the dataset.
 removed {
   from = terraform_data.prices
 
