@@ -214,7 +214,7 @@ func TestAccExamples_migrating(t *testing.T) {
 	c.write("main.tf", script)
 	c.mustRun("apply", "-auto-approve")
 	c.write("main.tf", main)
-	c.run("plan").expect(t, 0, summaryWouldAdopt, id, "about 2 items", "terraform_data.prices will")
+	c.run("plan").expect(t, 0, summaryWouldAdopt, id, "about 2 items", "terraform_data.prices will", "1 to add, 0 to change, 0 to destroy")
 	c.run("apply", "-auto-approve").expect(t, 0, "1 added")
 	c.expectID("apify_dataset.prices", id)
 	c.expectNoChanges()
