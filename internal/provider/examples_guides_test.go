@@ -242,6 +242,12 @@ func TestAccExamples_sharingItems(t *testing.T) {
 	if status, body, _ := mustGet(t, secret["url"]); status != http.StatusOK || !strings.Contains(body, "sku") {
 		t.Errorf("the URL in the secret store has status %d: %s", status, body)
 	}
+	for _, command := range codeBlocks(t, "sharing-items", "shell", "output -raw") {
+		stored, _ := c.sh(command)
+		if status, _, _ := mustGet(t, stored); status != http.StatusOK {
+			t.Errorf("the URL in state has status %d: %s", status, stored)
+		}
+	}
 	for _, command := range codeBlocks(t, "sharing-items", "shell", "items_url_version") {
 		if out, code := c.sh(strings.Replace(command, "apply", "apply -auto-approve", 1)); code != 0 {
 			t.Fatalf("%s: %s", command, out)

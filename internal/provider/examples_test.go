@@ -419,6 +419,22 @@ func TestExamples_snippets(t *testing.T) {
 	}
 }
 
+// TestExamples_versionConstraints checks that all examples and pages allow the same releases of the
+// provider.
+func TestExamples_versionConstraints(t *testing.T) {
+	t.Parallel()
+	constraint := regexp.MustCompile(`source\s+= "apify/apify"\n\s+version\s+= "([^"]*)"`)
+	files := map[string][]string{}
+	eachSourceFile(t, func(name, content string) {
+		for _, m := range constraint.FindAllStringSubmatch(content, -1) {
+			files[m[1]] = append(files[m[1]], name)
+		}
+	})
+	if len(files) != 1 {
+		t.Errorf("the files have different constraints: %v", files)
+	}
+}
+
 // TestAccExamples_init runs init and validate in each directory of snippets, in which all files
 // belong to one configuration.
 func TestAccExamples_init(t *testing.T) {
@@ -482,6 +498,11 @@ func TestAccExamples_describingItems(t *testing.T) {
 	c.skipBelow("1.10.0", "1.11.0")
 	c.mustRun("apply", "-auto-approve")
 	c.expectNoChanges()
+	for _, command := range codeBlocks(t, "describing-items", "shell", "curl") {
+		if out, _ := c.sh(s.onServer(command)); !strings.Contains(out, `"itemPosition":0`) {
+			t.Errorf("%s\n%s", command, out)
+		}
+	}
 	push := func(label, items string) (status int, body string) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/v2/datasets/"+c.id("apify_dataset."+label)+"/items", strings.NewReader(items))
 		if err != nil {
@@ -499,7 +520,6 @@ func TestAccExamples_describingItems(t *testing.T) {
 		label, items string
 		status       int
 	}{
-		{"offers", `[{"sku": "A1", "price": "free"}]`, http.StatusBadRequest}, // the guide's
 		{"offers", `[{"sku": "A1", "price": 9.5, "url": null, "more": true}, {"sku": "B2", "price": 0}]`, http.StatusCreated},
 		{"reviews", `{"productId": "A1", "stars": 6}`, http.StatusBadRequest},
 		{"reviews", `{"productId": "A1", "stars": 5}`, http.StatusCreated},
