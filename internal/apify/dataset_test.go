@@ -26,13 +26,13 @@ func TestCreateDataset(t *testing.T) {
 				c := newLocalClient(t, recorder)
 				ctx := t.Context()
 
-				if d := must(c.CreateDataset(ctx, "new"))(t); d.Existed || *d.Name != "new" {
+				if d := must(c.CreateDataset(ctx, "new", nil))(t); d.Existed || *d.Name != "new" {
 					t.Errorf("a new dataset is %+v", d)
 				}
-				if d := must(c.CreateDataset(ctx, "case-TEST"))(t); !d.Existed || d.ID != existing.ID || *d.Name != "Case-Test" {
+				if d := must(c.CreateDataset(ctx, "case-TEST", nil))(t); !d.Existed || d.ID != existing.ID || *d.Name != "Case-Test" {
 					t.Errorf("an existing dataset is %+v", d)
 				}
-				if d := must(c.CreateDataset(ctx, ""))(t); d.Existed || d.Name != nil {
+				if d := must(c.CreateDataset(ctx, "", nil))(t); d.Existed || d.Name != nil {
 					t.Errorf("an unnamed dataset is %+v", d)
 				}
 				if n := len(recorder.Requests()); n != 3 {
@@ -62,11 +62,11 @@ func TestCreateDataset_lostResponse(t *testing.T) {
 				s.API.Seed(emulator.Dataset{Name: "existing"})
 				c := newTestClient(t, s.URL)
 				s.Recorder.Inject(newFault(name, 2))
-				if d := must(c.CreateDataset(t.Context(), "lost"))(t); d.Existed {
+				if d := must(c.CreateDataset(t.Context(), "lost", nil))(t); d.Existed {
 					t.Error("a new dataset is an existing one")
 				}
 				s.Recorder.Inject(newFault(name, 2))
-				if d := must(c.CreateDataset(t.Context(), "existing"))(t); !d.Existed {
+				if d := must(c.CreateDataset(t.Context(), "existing", nil))(t); !d.Existed {
 					t.Error("an existing dataset is a new one")
 				}
 				if n := len(s.Recorder.Requests()); n != 6 {
@@ -83,7 +83,7 @@ func TestCreateDataset_refusedAfterLostResponse(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, emulator.Options{})
 	s.Recorder.Inject(newFault(emulator.FaultResetAfterEffect, 1), newFault(emulator.FaultRateLimited, 1))
-	d := must(newTestClient(t, s.URL).CreateDataset(t.Context(), "lost"))(t)
+	d := must(newTestClient(t, s.URL).CreateDataset(t.Context(), "lost", nil))(t)
 	if n := len(s.Recorder.Requests()); d.Existed || n != 3 {
 		t.Errorf("got %+v after %d requests, want a new dataset after 3", d, n)
 	}
@@ -107,7 +107,7 @@ func TestCreateDataset_slow(t *testing.T) {
 					network := startPipeServer(t, emulator.Options{ExistingStatus: status})
 					network.server.Recorder.Inject(fault)
 					began := time.Now()
-					d := must(network.newClient(t).CreateDataset(t.Context(), "new"))(t)
+					d := must(network.newClient(t).CreateDataset(t.Context(), "new", nil))(t)
 					if took := time.Since(began); d.Existed || took < 15*time.Second {
 						t.Errorf("after %s: got %+v, want a new dataset", took, d)
 					}
@@ -125,10 +125,10 @@ func TestCreateDataset_withoutDate(t *testing.T) {
 	c := newLocalClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		recorder.ServeHTTP(&withoutDate{w}, r)
 	}))
-	if d := must(c.CreateDataset(t.Context(), "old"))(t); d.Existed {
+	if d := must(c.CreateDataset(t.Context(), "old", nil))(t); d.Existed {
 		t.Error("without any clock, the status decides, and 201 means new")
 	}
-	if d := must(c.CreateDataset(t.Context(), "new"))(t); d.Existed {
+	if d := must(c.CreateDataset(t.Context(), "new", nil))(t); d.Existed {
 		t.Error("a new dataset is an existing one")
 	}
 }
@@ -147,7 +147,7 @@ func TestCreateDataset_unnamedOnce(t *testing.T) {
 	s := startServer(t, emulator.Options{})
 	c := newTestClient(t, s.URL)
 	s.Recorder.Inject(newFault(emulator.FaultRateLimited, 2), newFault(emulator.FaultResetAfterEffect, 1))
-	_, err := c.CreateDataset(t.Context(), "")
+	_, err := c.CreateDataset(t.Context(), "", nil)
 	if e := asError(t, err); e.Attempts != 3 || !e.MayHaveTakenEffect {
 		t.Errorf("got %+v", e)
 	}
@@ -157,7 +157,7 @@ func TestCreateDataset_unnamedOnce(t *testing.T) {
 	// net/http itself can send a request again that it wrote to an idle connection.
 	must(c.CurrentUser(t.Context()))(t)
 	s.Recorder.Inject(newFault(emulator.FaultResetAfterEffect, 1))
-	_, err = c.CreateDataset(t.Context(), "")
+	_, err = c.CreateDataset(t.Context(), "", nil)
 	if e := asError(t, err); e.Attempts != 1 || !e.MayHaveTakenEffect {
 		t.Errorf("on an idle connection: got %+v", e)
 	}
@@ -189,7 +189,7 @@ func TestCreateDataset_createdID(t *testing.T) {
 				network := startPipeServer(t, emulator.Options{})
 				network.server.Recorder.Inject(newFault(test.fault, 0))
 				c := network.newClient(t, func(c *Config) { c.MaxRetries = 0 })
-				_, err := c.CreateDataset(t.Context(), test.name)
+				_, err := c.CreateDataset(t.Context(), test.name, nil)
 				want := ""
 				if test.known {
 					want = network.server.API.Datasets()[0].ID
@@ -228,7 +228,7 @@ func TestCreateDataset_location(t *testing.T) {
 			w.WriteHeader(test.status)
 			_, _ = io.WriteString(w, test.body)
 		}))
-		_, err := c.CreateDataset(t.Context(), "")
+		_, err := c.CreateDataset(t.Context(), "", nil)
 		if e := asError(t, err); e.CreatedID != test.want {
 			t.Errorf("%+v: the created ID is %q", test, e.CreatedID)
 		}
@@ -447,7 +447,7 @@ func TestDataset_responseOfAnother(t *testing.T) {
 	c := newLocalClient(t, recorder)
 	for name, call := range map[string]func(context.Context) error{
 		"create": func(ctx context.Context) error {
-			_, err := c.CreateDataset(ctx, "requested")
+			_, err := c.CreateDataset(ctx, "requested", nil)
 			return err
 		},
 		"read": func(ctx context.Context) error {
@@ -480,7 +480,7 @@ func TestDataset_responseOfAnother(t *testing.T) {
 	// A retry could create a second dataset.
 	recorder.ClearFaults()
 	recorder.Inject(swap)
-	_, err := c.CreateDataset(t.Context(), "")
+	_, err := c.CreateDataset(t.Context(), "", nil)
 	if e := asError(t, err); e.Attempts != 1 || !strings.Contains(err.Error(), `the dataset is named "other"`) {
 		t.Errorf("create unnamed: got %v", err)
 	}
@@ -594,7 +594,7 @@ func TestDataset_localPlatform(t *testing.T) {
 	_, recorder := newAPI(emulator.Options{LocalPlatform: true})
 	c := newLocalClient(t, recorder)
 	ctx := t.Context()
-	d := must(c.CreateDataset(ctx, "local"))(t)
+	d := must(c.CreateDataset(ctx, "local", nil))(t)
 	if d.Existed || d.GeneralAccess != nil || d.ItemsPublicURL != nil || d.URLSigningSecretKey != nil {
 		t.Errorf("the new dataset is %+v", d)
 	}

@@ -35,7 +35,7 @@ func operations() []operation {
 		{
 			name: "create", request: createRequest, status: http.StatusCreated,
 			call: func(ctx context.Context, c *Client, _ string) error {
-				d, err := c.CreateDataset(ctx, "new")
+				d, err := c.CreateDataset(ctx, "new", nil)
 				if err == nil && d.Existed {
 					return errors.New("the dataset existed before")
 				}
@@ -46,7 +46,7 @@ func operations() []operation {
 		{
 			name: "create unnamed", request: createRequest, status: http.StatusCreated,
 			call: func(ctx context.Context, c *Client, _ string) error {
-				_, err := c.CreateDataset(ctx, "")
+				_, err := c.CreateDataset(ctx, "", nil)
 				return err
 			},
 			tookEffect: func(api *emulator.API, _ string) bool { return countNamed(api, "") == 1 },

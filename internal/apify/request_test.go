@@ -24,7 +24,7 @@ func TestRequest_headers(t *testing.T) {
 	c := newTestClient(t, s.URL+"/v2/", func(c *Config) {
 		c.UserAgent, c.Platform = "Terraform/1.2.3 terraform-provider-apify/4.5.6", "terraform"
 	})
-	d := must(c.CreateDataset(t.Context(), "headers"))(t)
+	d := must(c.CreateDataset(t.Context(), "headers", nil))(t)
 	must(c.UpdateDataset(t.Context(), d.ID, DatasetUpdate{Name: ptr("")}))(t)
 	for _, r := range s.Recorder.Requests() {
 		contentType := ""
@@ -177,7 +177,7 @@ func TestRequest_noServer(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, err := newTestClient(t, "http://"+address).CreateDataset(t.Context(), "")
+	_, err := newTestClient(t, "http://"+address).CreateDataset(t.Context(), "", nil)
 	if e := asError(t, err); e.Attempts != 1+testRetries || e.MayHaveTakenEffect || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("got %v", err)
 	}
@@ -290,7 +290,7 @@ func TestCreateDataset_awaited(t *testing.T) {
 					ctx, cancel := newContext(t.Context())
 					defer cancel()
 					began := time.Now()
-					_, err := c.CreateDataset(ctx, test.dataset)
+					_, err := c.CreateDataset(ctx, test.dataset, nil)
 					if took := time.Since(began); took != test.took {
 						t.Errorf("the call returned after %s, want %s", took, test.took)
 					}
@@ -321,7 +321,7 @@ func TestRequest_refusedForLong(t *testing.T) {
 		network.refusals = -1
 		c := network.newClient(t, func(c *Config) { c.RetryDelay, c.MaxRetries = 0, 20 })
 		began := time.Now()
-		_, err := c.CreateDataset(t.Context(), "orders")
+		_, err := c.CreateDataset(t.Context(), "orders", nil)
 		if took := time.Since(began); took != refusedTime {
 			t.Errorf("the call returned after %s, want %s", took, refusedTime)
 		}
@@ -332,7 +332,7 @@ func TestRequest_refusedForLong(t *testing.T) {
 		// An outage of two seconds goes unnoticed.
 		network.dials.Store(0)
 		network.refusals = 2
-		if _, err := c.CreateDataset(t.Context(), "orders"); err != nil {
+		if _, err := c.CreateDataset(t.Context(), "orders", nil); err != nil {
 			t.Errorf("after two refused connections: %v", err)
 		}
 	})
@@ -420,7 +420,7 @@ func TestRequest_log(t *testing.T) {
 				log, logged = append(log, a), append(logged, time.Now())
 			}
 		})
-		must(c.CreateDataset(ctx, "logged"))(t)
+		must(c.CreateDataset(ctx, "logged", nil))(t)
 		requests := network.server.Recorder.Requests()
 		want := []struct {
 			status         int

@@ -29,7 +29,7 @@ func TestClient_keepsConnectionsAlive(t *testing.T) {
 	c := newTestClient(t, s.URL)
 	ctx := t.Context()
 	for range 5 {
-		d := must(c.CreateDataset(ctx, "first"))(t)
+		d := must(c.CreateDataset(ctx, "first", nil))(t)
 		must(c.GetDataset(ctx, DatasetIDRef(d.ID)))(t)
 		must(c.DatasetHasItems(ctx, d.ID))(t)
 		must(c.UpdateDataset(ctx, d.ID, DatasetUpdate{Name: ptr("renamed")}))(t)
@@ -127,7 +127,7 @@ func TestClient_http2(t *testing.T) {
 		recorder.ServeHTTP(w, r)
 	}))
 	c := newTestClient(t, s.URL, withTransport(trust(s)))
-	d := must(c.CreateDataset(t.Context(), "http2"))(t)
+	d := must(c.CreateDataset(t.Context(), "http2", nil))(t)
 	recorder.SetLatency(5 * time.Millisecond)
 	var running sync.WaitGroup
 	for range 50 {
@@ -193,7 +193,7 @@ func TestClient_deadHTTP2Connection(t *testing.T) {
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	c := newTestClient(t, s.URL, func(c *Config) { c.RequestTimeout = time.Second }, withTransport(trust(s)))
-	d := must(c.CreateDataset(t.Context(), "http2"))(t)
+	d := must(c.CreateDataset(t.Context(), "http2", nil))(t)
 
 	close(listener.frozen)
 	began := time.Now()
@@ -209,7 +209,7 @@ func TestClient_unknownCA(t *testing.T) {
 	t.Parallel()
 	_, recorder := newAPI(emulator.Options{})
 	c := newTestClient(t, startTLS(t, recorder).URL)
-	_, err := c.CreateDataset(t.Context(), "")
+	_, err := c.CreateDataset(t.Context(), "", nil)
 	e := asError(t, err)
 	var certificate *tls.CertificateVerificationError
 	if !errors.As(err, &certificate) || e.Attempts != 1 || e.Status != 0 || !strings.Contains(err.Error(), "certificate signed by unknown authority") {
@@ -403,7 +403,7 @@ func TestClient_proxyTunnel(t *testing.T) {
 			c := newTestClient(t, s.URL, withTransport(trust(s), func(transport *http.Transport) {
 				transport.Proxy = http.ProxyURL(address)
 			}))
-			_, err := c.CreateDataset(t.Context(), "")
+			_, err := c.CreateDataset(t.Context(), "", nil)
 			if n := int(proxy.requests.Load()); n != test.connects {
 				t.Errorf("the proxy received %d requests, want %d", n, test.connects)
 			}

@@ -132,5 +132,5 @@ func randomID(length int) string {
 // derivedID returns the same ID for the same text.
 func derivedID(text string) string {
 	sum := sha256.Sum256([]byte(text))
-	return base62(new(big.Int).SetBytes(sum[:]))[:idLength]
+	return new(big.Int).SetBytes(sum[:]).Text(62)[:idLength]
 }

@@ -29,6 +29,9 @@ func (a *API) pushItems(e *exchange) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := validateItems(r.Schema, items); err != nil {
+		return nil, err
+	}
 	r.push(items, now)
 	e.changed = true
 	resp, err := jsonResponse(http.StatusCreated, struct{}{})

@@ -46,10 +46,12 @@ func errorResponse(err error) *response {
 	if !errors.As(err, &e) {
 		e = &apiError{http.StatusInternalServerError, "internal-server-error", err.Error()}
 	}
-	// Strings can always be encoded.
-	resp, _ := jsonResponse(e.status, map[string]any{
-		"error": map[string]string{"type": e.errorType, "message": e.message},
-	})
+	content := map[string]any{"type": e.errorType, "message": e.message}
+	var items *invalidItemsError
+	if errors.As(err, &items) {
+		content["data"] = map[string]any{"invalidItems": items.items}
+	}
+	resp, _ := jsonResponse(e.status, map[string]any{"error": content}) // strings and numbers can always be encoded
 	return resp
 }
 

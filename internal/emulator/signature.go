@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +17,6 @@ const (
 	signatureVersion = "0"
 	// signatureHexDigits is the number of the HMAC's hexadecimal digits in a signature.
 	signatureHexDigits = 30
-	base62Alphabet     = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
 
 // sign returns a signature with which everyone can read the items of the dataset with this ID. It
@@ -61,19 +59,5 @@ func digest(key, expiry, id string) string {
 	_, _ = fmt.Fprintf(mac, "%s.%s.%s", signatureVersion, expiry, id)
 	digits := hex.EncodeToString(mac.Sum(nil))[:signatureHexDigits]
 	number, _ := new(big.Int).SetString(digits, 16)
-	return base62(number)
-}
-
-func base62(number *big.Int) string {
-	if number.Sign() == 0 {
-		return base62Alphabet[:1]
-	}
-	var reversed []byte
-	base, digit := big.NewInt(int64(len(base62Alphabet))), new(big.Int)
-	for rest := new(big.Int).Set(number); rest.Sign() > 0; {
-		rest.DivMod(rest, base, digit)
-		reversed = append(reversed, base62Alphabet[digit.Int64()])
-	}
-	slices.Reverse(reversed)
-	return string(reversed)
+	return number.Text(62) // with the alphabet of Apify's libraries
 }

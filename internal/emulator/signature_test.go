@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -56,15 +55,6 @@ func TestVerifySignature(t *testing.T) {
 	} {
 		if got := verifySignature(test.signature, test.key, test.id, test.now); got != test.want {
 			t.Errorf("%s: got %v, want %v", name, got, test.want)
-		}
-	}
-}
-
-func TestBase62(t *testing.T) {
-	t.Parallel()
-	for number, want := range map[int64]string{0: "0", 9: "9", 10: "a", 35: "z", 36: "A", 61: "Z", 62: "10", 62*62 - 1: "ZZ"} {
-		if got := base62(big.NewInt(number)); got != want {
-			t.Errorf("base62(%d) = %q, want %q", number, got, want)
 		}
 	}
 }

@@ -223,7 +223,7 @@ func (r *storeRun) write(ctx context.Context) {
 		err = r.store.discard(ctx, m.ID.ValueString())
 	case 5:
 		var created *apify.CreateDatasetResult
-		created, err = r.store.create(ctx, rapid.SampledFrom(r.names).Draw(r.T, "name"), true)
+		created, err = r.store.create(ctx, rapid.SampledFrom(r.names).Draw(r.T, "name"), noSchema, true)
 		if err == nil {
 			r.read(created.ID)
 		}

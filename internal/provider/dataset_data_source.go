@@ -31,8 +31,8 @@ type datasetDataSource struct{ store *datasetStore }
 type datasetDataSourceModel struct {
 	datasetModel
 	datasetDetails
-	Fields types.List           `tfsdk:"fields"`
-	Schema jsontypes.Normalized `tfsdk:"schema"`
+	Fields types.List    `tfsdk:"fields"`
+	Stats  *datasetStats `tfsdk:"stats"`
 }
 
 func (d *datasetDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -86,6 +86,7 @@ func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 		ElementType:         types.StringType,
 		Computed:            true,
 	}
+	attributes["stats"] = statsAttribute("storage_bytes", "Size of the items in bytes.")
 	attributes["schema"] = schema.StringAttribute{
 		MarkdownDescription: "[Dataset schema](https://docs.apify.com/platform/actors/development/actor-definition/dataset-schema) as " +
 			"JSON text, for `jsondecode`, or null if the dataset has no schema.",
@@ -142,7 +143,7 @@ func newDatasetDataSourceModel(d *apify.Dataset) (datasetDataSourceModel, error)
 		datasetModel:   model,
 		datasetDetails: details,
 		Fields:         newFields(d),
-		Schema:         newSchema(d),
+		Stats:          newDatasetStats(d.Stats),
 	}, cmp.Or(modelErr, detailsErr)
 }
 
@@ -205,26 +206,28 @@ func datasetListAttributes() map[string]schema.Attribute {
 				"One of `FOLLOW_USER_SETTING`, `RESTRICTED`, `ANYONE_WITH_ID_CAN_READ` and `ANYONE_WITH_NAME_CAN_READ`.",
 			Computed: true,
 		},
-		"stats": schema.SingleNestedAttribute{
-			MarkdownDescription: "Usage counters of the dataset. Can lag a few seconds behind.",
-			Computed:            true,
-			Attributes: map[string]schema.Attribute{
-				"read_count": schema.Int64Attribute{
-					MarkdownDescription: "Number of reads of the dataset.",
-					Computed:            true,
-				},
-				"write_count": schema.Int64Attribute{
-					MarkdownDescription: "Number of writes to the dataset.",
-					Computed:            true,
-				},
-				"storage_bytes": schema.Int64Attribute{
-					MarkdownDescription: "Size of the items in bytes. Returned only for a single dataset.",
-					Computed:            true,
-				},
-				"inflated_bytes": schema.Int64Attribute{
-					MarkdownDescription: "Uncompressed size of the items in bytes. Returned only by lists.",
-					Computed:            true,
-				},
+		"stats": statsAttribute("inflated_bytes", "Uncompressed size of the items in bytes."),
+	}
+}
+
+// statsAttribute returns the attribute of the counters, with the size that this view of a dataset
+// has.
+func statsAttribute(size, description string) schema.SingleNestedAttribute {
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "Usage counters of the dataset. Can lag a few seconds behind.",
+		Computed:            true,
+		Attributes: map[string]schema.Attribute{
+			"read_count": schema.Int64Attribute{
+				MarkdownDescription: "Number of reads of the dataset.",
+				Computed:            true,
+			},
+			"write_count": schema.Int64Attribute{
+				MarkdownDescription: "Number of writes to the dataset.",
+				Computed:            true,
+			},
+			size: schema.Int64Attribute{
+				MarkdownDescription: description,
+				Computed:            true,
 			},
 		},
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -45,6 +46,9 @@ const (
 	summaryTakesTurns     = "Apify dataset destroyed and created in one run"
 	summaryNeedsOrder     = "Apify dataset renamed for a creation in one run"
 	summaryDeletedInApply = "Apify dataset deleted during the apply"
+	summaryOtherSchema    = "Existing Apify dataset has another schema"
+	summaryInvalidSchema  = "Invalid Apify dataset schema"
+	summaryInvalidOption  = "Invalid option of Apify dataset items URL"
 	summaryInvalidID      = "Invalid Apify dataset ID"
 	summaryOtherAccount   = "Apify dataset of another account imported"
 	summaryInvalidTime    = "Invalid timestamp in Apify API response"
@@ -54,12 +58,15 @@ const (
 func createError(plan datasetResourceModel, err error) diag.Diagnostic {
 	var (
 		existing *existingDatasetError
+		other    *otherSchemaError
 		twice    *managedTwiceError
 		wait     *deletionWaitError
 	)
 	switch {
 	case errors.As(err, &existing):
 		return existingDataset(existing.dataset, plan, summaryExists)
+	case errors.As(err, &other):
+		return otherSchema(plan.datasetModel, other.dataset)
 	case errors.As(err, &twice):
 		return managedTwice(twice.id)
 	case errors.As(err, &wait):
@@ -160,6 +167,25 @@ func existingDataset(d *apify.Dataset, plan datasetResourceModel, summary string
 			"If this resource is being replaced with create_before_destroy, the dataset is the resource's own: apply adopt_existing = true first, "+
 			"or remove create_before_destroy. If only a deposed object is left in state, set adopt_existing = true, run terraform state rm with "+
 			"the address of the resource, and apply."+destroyHint)
+}
+
+// otherSchema returns the error of a creation that would adopt a dataset with another schema than
+// the configured one.
+func otherSchema(m datasetModel, existing *apify.Dataset) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root("schema"), summaryOtherSchema,
+		fmt.Sprintf("A dataset named %q already exists (ID %s), and its schema is not the configured one:\n\n%s\n\nApify cannot change the schema of "+
+			"a dataset, so this resource does not adopt the dataset. Nothing was changed. Configure the schema that the dataset has, remove "+
+			"schema from the configuration, or choose another name. If this resource is being replaced with create_before_destroy, the dataset "+
+			"is the resource's own: remove create_before_destroy, or choose another name.%s",
+			m.Name.ValueString(), existing.ID, schemaDifferences(m.Schema, newSchema(existing)), destroyHint))
+}
+
+// schemaNotApplied returns the error of a new dataset without the configured schema.
+func schemaNotApplied(id string, configured, actual jsontypes.Normalized) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root("schema"), summaryNotApplied,
+		fmt.Sprintf("The server created dataset %s, but not with the configured schema:\n\n%s\n\nThe server may not support schemas of datasets "+
+			"(Apify's local platform does not). Remove schema from the configuration and apply again.",
+			id, schemaDifferences(configured, actual)))
 }
 
 // importHint returns the two ways to import a dataset. Terraform does not send a resource's address
@@ -417,7 +443,7 @@ func replacementLosesItems(d ownedDataset, items int64) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryHasItems, fmt.Sprintf(`The plan replaces %s, which contains %s. The replacement deletes the dataset, and neither state nor configuration has force_destroy = true, so the apply would refuse to delete it. You have these options:
 
 - To replace the dataset and lose its items, set force_destroy = true and plan again. With create_before_destroy, apply force_destroy = true before the replacement.
-- To keep the dataset, plan without -replace, or remove replace_triggered_by.
+- To keep the dataset, plan without -replace, remove replace_triggered_by, or configure the schema that the dataset has.
 - To save the items first, export them from the API: GET /v2/datasets/%s/items.`, describe(d.name, d.id), itemsText(items), d.id))
 }
 

@@ -25,6 +25,13 @@ func (e *existingDatasetError) Error() string {
 	return fmt.Sprintf("dataset %s has the name already", e.dataset.ID)
 }
 
+// otherSchemaError is the error of a creation whose name a dataset with another schema has.
+type otherSchemaError struct{ dataset *apify.Dataset }
+
+func (e *otherSchemaError) Error() string {
+	return fmt.Sprintf("dataset %s has another schema", e.dataset.ID)
+}
+
 // accountError is the error of a token whose account cannot be determined.
 type accountError struct{ err error }
 

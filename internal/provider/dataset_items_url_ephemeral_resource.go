@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -25,8 +26,9 @@ import (
 const defaultExpiresIn = time.Hour
 
 var (
-	_ ephemeral.EphemeralResource              = (*datasetItemsURLEphemeralResource)(nil)
-	_ ephemeral.EphemeralResourceWithConfigure = (*datasetItemsURLEphemeralResource)(nil)
+	_ ephemeral.EphemeralResource                   = (*datasetItemsURLEphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithConfigure      = (*datasetItemsURLEphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithValidateConfig = (*datasetItemsURLEphemeralResource)(nil)
 )
 
 func newDatasetItemsURLEphemeralResource() ephemeral.EphemeralResource {
@@ -40,21 +42,27 @@ type datasetItemsURLModel struct {
 	DatasetID types.String `tfsdk:"dataset_id"`
 	ExpiresIn types.String `tfsdk:"expires_in"`
 
-	Format     types.String `tfsdk:"format"`
-	Fields     types.List   `tfsdk:"fields"`
-	Omit       types.List   `tfsdk:"omit"`
-	Clean      types.Bool   `tfsdk:"clean"`
-	Limit      types.Number `tfsdk:"limit"`
-	Offset     types.Number `tfsdk:"offset"`
-	Desc       types.Bool   `tfsdk:"desc"`
-	View       types.String `tfsdk:"view"`
-	Unwind     types.List   `tfsdk:"unwind"`
-	Flatten    types.List   `tfsdk:"flatten"`
-	SkipEmpty  types.Bool   `tfsdk:"skip_empty"`
-	SkipHidden types.Bool   `tfsdk:"skip_hidden"`
-	Delimiter  types.String `tfsdk:"delimiter"`
-	BOM        types.Bool   `tfsdk:"bom"`
-	Attachment types.Bool   `tfsdk:"attachment"`
+	Format          types.String `tfsdk:"format"`
+	Fields          types.List   `tfsdk:"fields"`
+	OutputFields    types.List   `tfsdk:"output_fields"`
+	Omit            types.List   `tfsdk:"omit"`
+	Clean           types.Bool   `tfsdk:"clean"`
+	Limit           types.Number `tfsdk:"limit"`
+	Offset          types.Number `tfsdk:"offset"`
+	Desc            types.Bool   `tfsdk:"desc"`
+	View            types.String `tfsdk:"view"`
+	Unwind          types.List   `tfsdk:"unwind"`
+	Flatten         types.List   `tfsdk:"flatten"`
+	SkipEmpty       types.Bool   `tfsdk:"skip_empty"`
+	SkipHidden      types.Bool   `tfsdk:"skip_hidden"`
+	SkipHeaderRow   types.Bool   `tfsdk:"skip_header_row"`
+	Delimiter       types.String `tfsdk:"delimiter"`
+	BOM             types.Bool   `tfsdk:"bom"`
+	Attachment      types.Bool   `tfsdk:"attachment"`
+	XMLRoot         types.String `tfsdk:"xml_root"`
+	XMLRow          types.String `tfsdk:"xml_row"`
+	FeedTitle       types.String `tfsdk:"feed_title"`
+	FeedDescription types.String `tfsdk:"feed_description"`
 
 	URL       types.String      `tfsdk:"url"`
 	ExpiresAt timetypes.RFC3339 `tfsdk:"expires_at"`
@@ -91,10 +99,11 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.OneOf("json", "jsonl", "csv", "html", "xlsx", "xml", "rss")},
 			},
-			"fields":  listOption("Fields to include, in this order. Defaults to all fields."),
-			"omit":    listOption("Fields to leave out. Defaults to none."),
-			"unwind":  listOption("Fields to unwind, in this order: each array element becomes a separate item; object properties are merged into the item. With `unwind`, `desc` has no effect. Defaults to none."),
-			"flatten": listOption("Fields to flatten: nested objects become fields with dotted names, such as `{\"a.b\": 1}` for `{\"a\": {\"b\": 1}}`. Defaults to none."),
+			"fields":        listOption("Fields to include, in this order. Defaults to all fields."),
+			"output_fields": listOption("New names of the `fields`, in the same order. Requires `fields` with as many names. Defaults to the names in `fields`."),
+			"omit":          listOption("Fields to leave out. Defaults to none."),
+			"unwind":        listOption("Fields to unwind, in this order: each array element becomes a separate item; object properties are merged into the item. With `unwind`, `desc` has no effect. Defaults to none."),
+			"flatten":       listOption("Fields to flatten: nested objects become fields with dotted names, such as `{\"a.b\": 1}` for `{\"a\": {\"b\": 1}}`. Defaults to none."),
 			"clean": schema.BoolAttribute{
 				MarkdownDescription: "Whether to leave out empty items and hidden fields, like `skip_empty` together with `skip_hidden`. Defaults to `false`.",
 				Optional:            true,
@@ -126,8 +135,12 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 				MarkdownDescription: "Whether to leave out hidden fields, whose names start with `#`. Defaults to `false`.",
 				Optional:            true,
 			},
+			"skip_header_row": schema.BoolAttribute{
+				MarkdownDescription: "Whether to leave out the header row. Requires `format` to be `csv`. Defaults to `false`.",
+				Optional:            true,
+			},
 			"delimiter": schema.StringAttribute{
-				MarkdownDescription: "CSV delimiter. Defaults to `,`.",
+				MarkdownDescription: "CSV delimiter. Requires `format` to be `csv`. Defaults to `,`.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
@@ -139,6 +152,10 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 				MarkdownDescription: "Whether to send the items as a file download. Defaults to `false`.",
 				Optional:            true,
 			},
+			"xml_root":         textOption("Name of the XML root element. Requires `format` to be `xml`. Defaults to `items`."),
+			"xml_row":          textOption("Name of the XML element of each item. Requires `format` to be `xml`. Defaults to `item`."),
+			"feed_title":       textOption("Title of the RSS channel. Requires `format` to be `rss`. Defaults to a title that Apify generates."),
+			"feed_description": textOption("Description of the RSS channel. Requires `format` to be `rss`. Defaults to a description that Apify generates."),
 			"url": schema.StringAttribute{
 				MarkdownDescription: "URL of the items. Anyone with the URL can read the items until the URL expires.",
 				Computed:            true,
@@ -161,6 +178,47 @@ func listOption(description string) schema.ListAttribute {
 		ElementType:         types.StringType,
 		Optional:            true,
 		Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(noCommaValidator{})},
+	}
+}
+
+// textOption returns the attribute of an item option that is a text.
+func textOption(description string) schema.StringAttribute {
+	return schema.StringAttribute{
+		MarkdownDescription: description,
+		Optional:            true,
+		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+	}
+}
+
+// ValidateConfig validates options that depend on each other.
+func (e *datasetItemsURLEphemeralResource) ValidateConfig(ctx context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {
+	var model datasetItemsURLModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// Apify ignores these options in other formats.
+	for option, o := range map[string]struct {
+		value  attr.Value
+		format string
+	}{
+		"delimiter":        {model.Delimiter, "csv"},
+		"skip_header_row":  {model.SkipHeaderRow, "csv"},
+		"xml_root":         {model.XMLRoot, "xml"},
+		"xml_row":          {model.XMLRow, "xml"},
+		"feed_title":       {model.FeedTitle, "rss"},
+		"feed_description": {model.FeedDescription, "rss"},
+	} {
+		if !o.value.IsNull() && !model.Format.IsUnknown() && model.Format.ValueString() != o.format {
+			resp.Diagnostics.AddAttributeError(path.Root(option), summaryInvalidOption,
+				fmt.Sprintf("%s has an effect only with format = %q. Set format, or remove %s.", option, o.format, option))
+		}
+	}
+	names, renamed := model.Fields, model.OutputFields
+	if !renamed.IsNull() && !renamed.IsUnknown() && !names.IsUnknown() && len(renamed.Elements()) != len(names.Elements()) {
+		resp.Diagnostics.AddAttributeError(path.Root("output_fields"), summaryInvalidOption,
+			fmt.Sprintf("output_fields renames the fields in their order, so it must have as many names as fields: got %d names for %d fields.",
+				len(renamed.Elements()), len(names.Elements())))
 	}
 }
 
@@ -227,7 +285,10 @@ func (e *datasetItemsURLEphemeralResource) Open(ctx context.Context, req ephemer
 // options returns the item options as query parameters of the items endpoint.
 func (m *datasetItemsURLModel) options() url.Values {
 	query := url.Values{}
-	for name, value := range map[string]types.String{"format": m.Format, "view": m.View, "delimiter": m.Delimiter} {
+	for name, value := range map[string]types.String{
+		"format": m.Format, "view": m.View, "delimiter": m.Delimiter, "xmlRoot": m.XMLRoot, "xmlRow": m.XMLRow,
+		"feedTitle": m.FeedTitle, "feedDescription": m.FeedDescription,
+	} {
 		if !value.IsNull() {
 			query.Set(name, value.ValueString())
 		}
@@ -238,13 +299,15 @@ func (m *datasetItemsURLModel) options() url.Values {
 		}
 	}
 	for name, value := range map[string]types.Bool{
-		"clean": m.Clean, "desc": m.Desc, "skipEmpty": m.SkipEmpty, "skipHidden": m.SkipHidden, "bom": m.BOM, "attachment": m.Attachment,
+		"clean": m.Clean, "desc": m.Desc, "skipEmpty": m.SkipEmpty, "skipHidden": m.SkipHidden, "skipHeaderRow": m.SkipHeaderRow, "bom": m.BOM, "attachment": m.Attachment,
 	} {
 		if !value.IsNull() {
 			query.Set(name, map[bool]string{false: "0", true: "1"}[value.ValueBool()])
 		}
 	}
-	for name, value := range map[string]types.List{"fields": m.Fields, "omit": m.Omit, "unwind": m.Unwind, "flatten": m.Flatten} {
+	for name, value := range map[string]types.List{
+		"fields": m.Fields, "outputFields": m.OutputFields, "omit": m.Omit, "unwind": m.Unwind, "flatten": m.Flatten,
+	} {
 		var names []string
 		for _, element := range value.Elements() {
 			if s, ok := element.(types.String); ok {

@@ -67,9 +67,9 @@ func TestDatasetItemsURL_options(t *testing.T) {
 	s := newEmulator(t, emulator.Options{})
 	d := s.API.Seed(emulator.Dataset{GeneralAccess: "RESTRICTED"})
 	got, ds := s.newWalk(t, nil).openItemsURL(t.Context(), values{
-		"dataset_id": d.ID, "format": "jsonl", "fields": []string{"a", "b&c"}, "omit": []string{"d"}, "clean": false, "limit": 5, "offset": 6,
-		"desc": true, "view": "over view", "unwind": []string{"e", "f"}, "flatten": []string{"g", "h"}, "skip_empty": true, "skip_hidden": false,
-		"delimiter": "\t", "bom": true, "attachment": false,
+		"dataset_id": d.ID, "format": "csv", "fields": []string{"a", "b&c"}, "output_fields": []string{"A", "B"}, "omit": []string{"d"},
+		"clean": false, "limit": 5, "offset": 6, "desc": true, "view": "over view", "unwind": []string{"e", "f"}, "flatten": []string{"g", "h"},
+		"skip_empty": true, "skip_hidden": false, "skip_header_row": true, "delimiter": "\t", "bom": true, "attachment": false,
 	})
 	if len(ds) > 0 {
 		t.Fatal(ds)
@@ -86,11 +86,73 @@ func TestDatasetItemsURL_options(t *testing.T) {
 		t.Errorf("the signature is %q (%v), want it to start with %q", signature, err, want)
 	}
 	query.Del("signature")
-	const want = "attachment=0&bom=1&clean=0&delimiter=%09&desc=1&fields=a%2Cb%26c&flatten=g%2Ch&format=jsonl&limit=5&offset=6&omit=d" +
-		"&skipEmpty=1&skipHidden=0&unwind=e%2Cf&view=over+view"
+	const want = "attachment=0&bom=1&clean=0&delimiter=%09&desc=1&fields=a%2Cb%26c&flatten=g%2Ch&format=csv&limit=5&offset=6&omit=d" +
+		"&outputFields=A%2CB&skipEmpty=1&skipHeaderRow=1&skipHidden=0&unwind=e%2Cf&view=over+view"
 	if query.Encode() != want || u.Path != "/v2/datasets/"+d.ID+"/items" {
 		t.Errorf("got the URL %s?%s, want the query %s", u.Path, query.Encode(), want)
 	}
+}
+
+// TestDatasetItemsURL_formatOptions sets the options of XML and RSS.
+func TestDatasetItemsURL_formatOptions(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	d := s.API.Seed(emulator.Dataset{GeneralAccess: "ANYONE_WITH_ID_CAN_READ"})
+	for want, options := range map[string]values{
+		"format=xml&xmlRoot=shop&xmlRow=offer":                  {"format": "xml", "xml_root": "shop", "xml_row": "offer"},
+		"feedDescription=All+offers&feedTitle=A%26B&format=rss": {"format": "rss", "feed_title": "A&B", "feed_description": "All offers"},
+		"format=csv&skipHeaderRow=0":                            {"format": "csv", "skip_header_row": false},
+		"fields=headline%2Curl&outputFields=title%2Clink":       {"fields": []string{"headline", "url"}, "output_fields": []string{"title", "link"}},
+	} {
+		options["dataset_id"] = d.ID
+		got, ds := s.newWalk(t, nil).openItemsURL(t.Context(), options)
+		if len(ds) > 0 || got["url"] != s.URL+"/v2/datasets/"+d.ID+"/items?"+want {
+			t.Errorf("%s: got %v and the diagnostics\n%s", want, got["url"], ds)
+		}
+	}
+}
+
+// TestDatasetItemsURL_invalidOptions has options that exclude each other. The validation reports
+// them, without a request.
+func TestDatasetItemsURL_invalidOptions(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	w := s.newWalk(t, nil)
+	s.Recorder.Reset()
+	two := []string{"a", "b"}
+	for _, test := range []struct {
+		options values
+		text    string
+	}{
+		{values{"skip_header_row": true}, `skip_header_row has an effect only with format = "csv". Set format, or remove skip_header_row.`},
+		{values{"skip_header_row": true, "format": "json"}, `skip_header_row has an effect only with format = "csv"`},
+		{values{"delimiter": ";", "format": "xlsx"}, `delimiter has an effect only with format = "csv"`},
+		{values{"xml_root": "r", "format": "rss"}, `xml_root has an effect only with format = "xml"`},
+		{values{"xml_row": "r"}, `xml_row has an effect only with format = "xml"`},
+		{values{"feed_title": "t", "format": "xml"}, `feed_title has an effect only with format = "rss"`},
+		{values{"feed_description": "t"}, `feed_description has an effect only with format = "rss"`},
+		{values{"output_fields": two}, "got 2 names for 0 fields"},
+		{values{"output_fields": two, "fields": []string{"a"}}, "got 2 names for 1 fields"},
+		{values{"output_fields": []string{"a,b"}, "fields": []string{"a"}}, "contains no comma"},
+		{values{"xml_root": "", "format": "xml"}, "xml_root string length must be at least 1"},
+	} {
+		test.options["dataset_id"] = "WkzbQMuFYuamGv3YF"
+		if _, ds := w.openItemsURL(t.Context(), test.options); len(ds) != 1 || !ds.errors().has(test.text) {
+			t.Errorf("%v has the diagnostics\n%s", test.options, ds)
+		}
+	}
+	// Values that are unknown while planning can be valid.
+	for _, options := range []values{
+		{"skip_header_row": true, "format": unknown{}},
+		{"output_fields": two, "fields": unknown{}},
+		{"output_fields": unknown{}, "fields": two},
+	} {
+		options["dataset_id"] = "WkzbQMuFYuamGv3YF"
+		if ds := w.validateEphemeral("apify_dataset_items_url", options); len(ds) > 0 {
+			t.Errorf("%v has the diagnostics\n%s", options, ds)
+		}
+	}
+	s.expectSent(t)
 }
 
 // TestDatasetItemsURL_unsigned opens the URL of a dataset that anyone with the ID can read.
@@ -121,7 +183,7 @@ func TestDatasetItemsURL_errors(t *testing.T) {
 		texts            []string
 	}{
 		"a token that may not sign":    {values{"token": readOnlyToken}, values{"dataset_id": mine.ID}, []string{summarySign, mine.ID, "write permission"}},
-		"a dataset of another account": {nil, values{"dataset_id": theirs.ID}, []string{summarySign, theirs.ID, "404"}},
+		"a dataset of another account": {nil, values{"dataset_id": theirs.ID}, []string{summarySign, theirs.ID, "403"}},
 		"a name":                       {nil, values{"dataset_id": "~mine"}, []string{"Invalid Apify dataset ID"}},
 		"a malformed duration":         {nil, values{"dataset_id": mine.ID, "expires_in": "tomorrow"}, []string{"Invalid duration", "expires_in", `"tomorrow"`}},
 		"a duration of zero":           {nil, values{"dataset_id": mine.ID, "expires_in": "0s"}, []string{"Invalid duration", "expires_in"}},

@@ -27,8 +27,9 @@ type datasetSummary struct {
 // datasetModel holds the attributes of a single dataset that do not change by themselves.
 type datasetModel struct {
 	datasetSummary
-	ConsoleURL     types.String `tfsdk:"console_url"`
-	ItemsPublicURL types.String `tfsdk:"items_public_url"`
+	Schema         jsontypes.Normalized `tfsdk:"schema"`
+	ConsoleURL     types.String         `tfsdk:"console_url"`
+	ItemsPublicURL types.String         `tfsdk:"items_public_url"`
 }
 
 // datasetDetails holds volatile or rarely used attributes, available in data sources only.
@@ -41,13 +42,19 @@ type datasetDetails struct {
 	CleanItemCount types.Int64       `tfsdk:"clean_item_count"`
 	ActID          types.String      `tfsdk:"act_id"`
 	ActRunID       types.String      `tfsdk:"act_run_id"`
-	Stats          *datasetStats     `tfsdk:"stats"`
 }
 
+// datasetStats holds the counters of a single dataset.
 type datasetStats struct {
+	ReadCount    types.Int64 `tfsdk:"read_count"`
+	WriteCount   types.Int64 `tfsdk:"write_count"`
+	StorageBytes types.Int64 `tfsdk:"storage_bytes"`
+}
+
+// datasetListStats holds the counters of an item of a list.
+type datasetListStats struct {
 	ReadCount     types.Int64 `tfsdk:"read_count"`
 	WriteCount    types.Int64 `tfsdk:"write_count"`
-	StorageBytes  types.Int64 `tfsdk:"storage_bytes"`
 	InflatedBytes types.Int64 `tfsdk:"inflated_bytes"`
 }
 
@@ -69,6 +76,7 @@ func newDatasetModel(d *apify.Dataset) (datasetModel, error) {
 	summary, err := newDatasetSummary(d)
 	return datasetModel{
 		datasetSummary: summary,
+		Schema:         newSchema(d),
 		ConsoleURL:     types.StringPointerValue(d.ConsoleURL),
 		ItemsPublicURL: types.StringPointerValue(d.ItemsPublicURL),
 	}, err
@@ -77,7 +85,7 @@ func newDatasetModel(d *apify.Dataset) (datasetModel, error) {
 func newDatasetDetails(d *apify.Dataset) (datasetDetails, error) {
 	modifiedAt, modifiedErr := newTimestamp(d.ModifiedAt)
 	accessedAt, accessedErr := newTimestamp(d.AccessedAt)
-	details := datasetDetails{
+	return datasetDetails{
 		Title:          types.StringPointerValue(d.Title),
 		Username:       types.StringPointerValue(d.Username),
 		ModifiedAt:     modifiedAt,
@@ -86,16 +94,29 @@ func newDatasetDetails(d *apify.Dataset) (datasetDetails, error) {
 		CleanItemCount: types.Int64PointerValue(d.CleanItemCount),
 		ActID:          types.StringPointerValue(d.ActID),
 		ActRunID:       types.StringPointerValue(d.ActRunID),
+	}, cmp.Or(modifiedErr, accessedErr)
+}
+
+func newDatasetStats(s *apify.DatasetStats) *datasetStats {
+	if s == nil {
+		return nil
 	}
-	if s := d.Stats; s != nil {
-		details.Stats = &datasetStats{
-			ReadCount:     types.Int64PointerValue(s.ReadCount),
-			WriteCount:    types.Int64PointerValue(s.WriteCount),
-			StorageBytes:  types.Int64PointerValue(s.StorageBytes),
-			InflatedBytes: types.Int64PointerValue(s.InflatedBytes),
-		}
+	return &datasetStats{
+		ReadCount:    types.Int64PointerValue(s.ReadCount),
+		WriteCount:   types.Int64PointerValue(s.WriteCount),
+		StorageBytes: types.Int64PointerValue(s.StorageBytes),
 	}
-	return details, cmp.Or(modifiedErr, accessedErr)
+}
+
+func newDatasetListStats(s *apify.DatasetStats) *datasetListStats {
+	if s == nil {
+		return nil
+	}
+	return &datasetListStats{
+		ReadCount:     types.Int64PointerValue(s.ReadCount),
+		WriteCount:    types.Int64PointerValue(s.WriteCount),
+		InflatedBytes: types.Int64PointerValue(s.InflatedBytes),
+	}
 }
 
 func newFields(d *apify.Dataset) types.List {
@@ -134,6 +155,7 @@ func (m *datasetModel) fillUnknown(other datasetModel) {
 	m.UserID = knownOr(m.UserID, other.UserID)
 	m.CreatedAt = knownOr(m.CreatedAt, other.CreatedAt)
 	m.GeneralAccess = knownOr(m.GeneralAccess, other.GeneralAccess)
+	m.Schema = knownOr(m.Schema, other.Schema)
 	m.ConsoleURL = knownOr(m.ConsoleURL, other.ConsoleURL)
 	m.ItemsPublicURL = knownOr(m.ItemsPublicURL, other.ItemsPublicURL)
 }
@@ -150,6 +172,7 @@ func knownOr[T attr.Value](value, other T) T {
 // values. None of them changes unless another attribute does, except for the form of the items URL,
 // which datasetCache checks.
 func (m *datasetModel) keepOmittedByLists(prior datasetModel) {
+	m.Schema = prior.Schema
 	m.ConsoleURL = prior.ConsoleURL
 	m.ItemsPublicURL = prior.ItemsPublicURL
 }
@@ -158,6 +181,13 @@ func (m *datasetModel) keepOmittedByLists(prior datasetModel) {
 func (m *datasetModel) keepName(prior datasetModel) {
 	if sameName(prior.Name, m.Name) {
 		m.Name = prior.Name
+	}
+}
+
+// keepSchema keeps the prior text of a schema that is the same JSON value.
+func (m *datasetModel) keepSchema(prior datasetModel) {
+	if sameSchema(prior.Schema, m.Schema) {
+		m.Schema = prior.Schema
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -86,6 +87,16 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Computed:      true,
 				Validators:    []validator.String{stringvalidator.OneOf(generalAccessLevels...)},
 				PlanModifiers: stable,
+			},
+			"schema": schema.StringAttribute{
+				MarkdownDescription: "[Dataset schema](https://docs.apify.com/platform/actors/development/actor-definition/dataset-schema) as JSON " +
+					"text, from `jsonencode` or `file`: which fields the items have, and which views Apify Console shows. White space and the " +
+					"order of properties do not matter. Apify cannot change the schema of a dataset, so changing the schema replaces the " +
+					"dataset. Adopting a dataset with another schema is an error. If omitted, the dataset keeps the schema that it has.",
+				CustomType: jsontypes.NormalizedType{},
+				Optional:   true,
+				Computed:   true,
+				Validators: []validator.String{datasetSchemaValidator{}},
 			},
 			"adopt_existing": schema.BoolAttribute{
 				MarkdownDescription: "Whether to adopt an existing dataset with the same name on creation. If `true`, the resource adopts the " +

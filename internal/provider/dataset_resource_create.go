@@ -24,7 +24,7 @@ func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	created, err := r.store.create(ctx, plan.Name.ValueString(), plan.AdoptExisting.ValueBool())
+	created, err := r.store.create(ctx, plan.Name.ValueString(), plan.Schema, plan.AdoptExisting.ValueBool())
 	if err != nil {
 		resp.Diagnostics.Append(createError(plan, err))
 		var e *apify.Error
@@ -52,9 +52,13 @@ func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest
 	}
 }
 
-// finishCreation applies the planned general access to a dataset that a POST returned, and returns
-// the state.
+// finishCreation checks the schema of a dataset that a POST returned, applies the planned general
+// access to it, and returns the state.
 func (r *datasetResource) finishCreation(ctx context.Context, plan datasetResourceModel, d *apify.Dataset) (datasetResourceModel, diag.Diagnostics) {
+	if actual := newSchema(d); isOtherSchema(plan.Schema, actual) {
+		return plan, diag.Diagnostics{schemaNotApplied(d.ID, plan.Schema, actual)}
+	}
+	schema := d.Schema                                              // the response to a PUT may lack it
 	sent := apify.DatasetUpdate{Name: new(plan.Name.ValueString())} // empty for null
 	if access := plan.GeneralAccess; !access.IsNull() && !access.IsUnknown() {
 		sent.GeneralAccess = (*apify.GeneralAccess)(access.ValueStringPointer())
@@ -64,6 +68,9 @@ func (r *datasetResource) finishCreation(ctx context.Context, plan datasetResour
 				return plan, diag.Diagnostics{accessNotSet(d.ID, err)}
 			}
 			d = updated
+			if d.Schema == nil {
+				d.Schema = schema
+			}
 		}
 	}
 	return stateAfterWrite(plan, d, sent)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -121,6 +122,7 @@ func (r *datasetResource) planUpdate(ctx context.Context, req resource.ModifyPla
 	if changes(state, plan) != (apify.DatasetUpdate{}) || plan.GeneralAccess.IsUnknown() {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("items_public_url"), types.StringUnknown())...)
 	}
+	resp.Diagnostics.Append(r.planSchema(ctx, req, state, plan, resp)...)
 	var configured types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("general_access"), &configured)...)
 	losesName := !state.Name.IsNull() && plan.Name.ValueString() == "" // an unknown name may be null
@@ -128,6 +130,23 @@ func (r *datasetResource) planUpdate(ctx context.Context, req resource.ModifyPla
 		// An unnamed dataset cannot have this level, so the server chooses another one.
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("general_access"), types.StringUnknown())...)
 	}
+}
+
+// planSchema plans to replace a dataset if its schema changes, because Apify cannot change it.
+func (r *datasetResource) planSchema(ctx context.Context, req resource.ModifyPlanRequest, state, plan datasetResourceModel, resp *resource.ModifyPlanResponse) diag.Diagnostics {
+	var configured jsontypes.Normalized
+	diags := req.Config.GetAttribute(ctx, path.Root("schema"), &configured)
+	if configured.IsNull() || sameSchema(state.Schema, configured) {
+		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("schema"), state.Schema)...)
+		return diags
+	}
+	resp.RequiresReplace.Append(path.Root("schema"))
+	if state.ForceDestroy.ValueBool() || plan.ForceDestroy.ValueBool() { // else the plan of the creation reports an error
+		if items := r.store.countItems(ctx, state.ID.ValueString()); items > 0 {
+			diags.Append(r.itemsWillBeDeleted(state.datasetModel, items)...)
+		}
+	}
+	return diags
 }
 
 func (r *datasetResource) planCreate(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -159,11 +178,13 @@ func (r *datasetResource) planCreate(ctx context.Context, req resource.ModifyPla
 	case result.tainted != nil && *result.tainted.items > 0:
 		resp.Diagnostics.Append(mayBeTainted(*result.tainted, forceDestroy))
 	case result.existing == nil || plan.AdoptExisting.IsUnknown():
+	case plan.AdoptExisting.ValueBool() && !r.store.isApplying() && isOtherSchema(plan.Schema, newSchema(result.existing)):
+		resp.Diagnostics.Append(otherSchema(plan.datasetModel, result.existing))
 	case plan.AdoptExisting.ValueBool():
 		if !r.store.isApplying() { // else Create announces the adoption
 			resp.Diagnostics.Append(r.announceAdoption(result.existing, plan, summaryWouldAdopt)...)
 		}
-		resp.Diagnostics.Append(planAdoption(ctx, resp, result.existing)...)
+		resp.Diagnostics.Append(planAdoption(ctx, resp, plan, result.existing)...)
 	case !r.store.isApplying():
 		// Terraform restores a resource whose replacement fails in Create, but not one whose
 		// replacement fails here during the apply.
@@ -186,7 +207,7 @@ func (r *datasetResource) planReplacement(ctx context.Context, id string, forceD
 
 // planAdoption sets the planned values of an adopted dataset, so that the plan shows which dataset
 // the resource will have.
-func planAdoption(ctx context.Context, resp *resource.ModifyPlanResponse, existing *apify.Dataset) diag.Diagnostics {
+func planAdoption(ctx context.Context, resp *resource.ModifyPlanResponse, plan datasetResourceModel, existing *apify.Dataset) diag.Diagnostics {
 	m, err := newDatasetModel(existing)
 	if err != nil {
 		return diag.Diagnostics{clientError(summaryCreate, err)}
@@ -197,6 +218,9 @@ func planAdoption(ctx context.Context, resp *resource.ModifyPlanResponse, existi
 		if !value.IsNull() {
 			diags.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
 		}
+	}
+	if plan.Schema.IsUnknown() {
+		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("schema"), m.Schema)...)
 	}
 	if !m.CreatedAt.IsNull() {
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("created_at"), m.CreatedAt)...)

@@ -39,10 +39,19 @@ func TestAccDataset_deletedOutside(t *testing.T) {
 }
 
 // TestAccDataset_lostAccess keeps the state of a dataset that is inaccessible to the token, which
-// belongs to another account.
+// belongs to another account. Nobody has published the status of Apify's response.
 func TestAccDataset_lostAccess(t *testing.T) {
 	t.Parallel()
-	s := newTwoAccounts(t)
+	for status, text := range map[int]string{http.StatusForbidden: "insufficient-permissions", http.StatusNotFound: "record-not-found"} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			testLostAccess(t, status, text)
+		})
+	}
+}
+
+func testLostAccess(t *testing.T, status int, text string) {
+	s := newTwoAccountsWith(t, emulator.Options{InaccessibleStatus: status})
 	c := s.newCLI(t)
 	id := c.mustApply("resource \"apify_dataset\" \"test\" {\n  name = %q\n  general_access = \"RESTRICTED\"\n}\n", s.name(t))
 
@@ -50,7 +59,7 @@ func TestAccDataset_lostAccess(t *testing.T) {
 	env := c.env
 	c.env = append(slices.Clone(env), tokenVariable+"="+otherToken)
 	for _, command := range [][]string{{"plan"}, {"apply", "-auto-approve"}, {"apply", "-auto-approve", "-refresh-only"}} {
-		c.run(command...).expect(t, 1, "No access to Apify dataset", id, "owner in state is "+ownerID, "account other (ID "+otherID+")", "record-not-found")
+		c.run(command...).expect(t, 1, "No access to Apify dataset", id, "owner in state is "+ownerID, "account other (ID "+otherID+")", text)
 	}
 	s.expectWrites(t)
 

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -194,6 +195,7 @@ func (s *datasetStore) refresh(ctx context.Context, prior datasetModel) (dataset
 	}
 	s.owners.observe(id, m.UserID.ValueString(), m.Name.ValueString(), itemCount(d))
 	m.keepName(prior)
+	m.keepSchema(prior)
 	m.keepItemsURL(prior, d, s.now())
 	return m, nil
 }
@@ -428,22 +430,35 @@ func (s *datasetStore) isOwnAccount(ctx context.Context, id string) bool {
 	return accountID == id
 }
 
-// create creates a dataset, or adopts the one that has the name if adopt is true. If the API
-// returns a dataset that this run deletes, create waits for the deletion and creates the dataset
-// again. The error is an [existingDatasetError], a [managedTwiceError], a [deletionWaitError] or
+// create creates a dataset, or adopts the one that has the name if adopt is true. If a schema is
+// configured, an adopted dataset must have it. If the API returns a dataset that this run deletes,
+// create waits for the deletion and creates the dataset again. The error is an
+// [existingDatasetError], an [otherSchemaError], a [managedTwiceError], a [deletionWaitError] or
 // that of the API; all but the last mean that nothing was changed.
-func (s *datasetStore) create(ctx context.Context, name string, adopt bool) (*apify.CreateDatasetResult, error) {
+func (s *datasetStore) create(ctx context.Context, name string, schema jsontypes.Normalized, adopt bool) (*apify.CreateDatasetResult, error) {
 	defer s.owners.startWrite()()
+	var sent json.RawMessage
+	if configured := schema.ValueString(); configured != "" {
+		sent = json.RawMessage(configured)
+	}
 	for {
-		created, err := s.client.CreateDataset(ctx, name)
+		created, err := s.client.CreateDataset(ctx, name, sent)
 		if err != nil {
 			return nil, err
+		}
+		if sent != nil && created.Schema == nil { // the response to a POST may have fewer fields than that to a GET
+			if d, err := s.client.GetDataset(ctx, apify.DatasetIDRef(created.ID)); err == nil {
+				created.Schema = d.Schema
+			}
 		}
 		s.cache.invalidate(created.ID)
 		deletion := s.owners.deletion(created.ID)
 		if deletion == nil {
 			if created.Existed && !adopt {
 				return nil, &existingDatasetError{&created.Dataset}
+			}
+			if created.Existed && isOtherSchema(schema, newSchema(&created.Dataset)) {
+				return nil, &otherSchemaError{&created.Dataset}
 			}
 			if deletion, err = s.owners.claim(created.ID); deletion == nil {
 				return created, err

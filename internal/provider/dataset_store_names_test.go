@@ -39,7 +39,7 @@ func TestDatasetStore_createDuringDeletion(t *testing.T) {
 		release, deleted := s.deleteSlowly(store, m, emulator.Fault{})
 		time.AfterFunc(100*time.Millisecond, release)
 		s.reset()
-		created, err := store.create(t.Context(), "reused", adopt)
+		created, err := store.create(t.Context(), "reused", noSchema, adopt)
 		if err != nil || created.ID == m.ID.ValueString() || created.Existed {
 			t.Errorf("adopt: %t: got %+v, %v, want a new dataset", adopt, created, err)
 		}
@@ -62,7 +62,7 @@ func TestDatasetStore_createDuringFailedDeletion(t *testing.T) {
 	release, deleted := s.deleteSlowly(store, m, emulator.FaultNamed(emulator.FaultForbidden))
 	time.AfterFunc(100*time.Millisecond, release)
 	s.reset()
-	_, err := store.create(t.Context(), "kept", true)
+	_, err := store.create(t.Context(), "kept", noSchema, true)
 	expectManagedTwice(t, err, m.ID.ValueString())
 	if err := <-deleted; !apify.IsRefused(err) {
 		t.Errorf("the deletion has the error %v", err)
@@ -82,7 +82,7 @@ func TestDatasetStore_deletionTakesTooLong(t *testing.T) {
 	release, deleted := s.deleteSlowly(store, m, emulator.Fault{})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	_, err := store.create(ctx, "slow", true)
+	_, err := store.create(ctx, "slow", noSchema, true)
 	var wait *deletionWaitError
 	if !errors.As(err, &wait) || wait.id != m.ID.ValueString() {
 		t.Errorf("got %v, want the error of a wait", err)
@@ -92,7 +92,7 @@ func TestDatasetStore_deletionTakesTooLong(t *testing.T) {
 		t.Error(err)
 	}
 	// The next creation finds the name free.
-	if created, err := store.create(t.Context(), "slow", false); err != nil || created.ID == m.ID.ValueString() {
+	if created, err := store.create(t.Context(), "slow", noSchema, false); err != nil || created.ID == m.ID.ValueString() {
 		t.Errorf("got %+v, %v", created, err)
 	}
 }

@@ -32,7 +32,7 @@ func TestDatasetStore_writesInvalidate(t *testing.T) {
 			return store.discard(ctx, m.ID.ValueString())
 		},
 		"create": func(ctx context.Context, store *datasetStore, m datasetModel) error {
-			created, err := store.create(ctx, m.Name.ValueString(), true)
+			created, err := store.create(ctx, m.Name.ValueString(), noSchema, true)
 			if err == nil && created.ID != m.ID.ValueString() {
 				return fmt.Errorf("dataset %s was created", created.ID)
 			}
@@ -202,14 +202,14 @@ func TestDatasetStore_createExisting(t *testing.T) {
 	m := s.readOne("existing")
 	store := s.newStore()
 	var existing *existingDatasetError
-	if _, err := store.create(t.Context(), "Existing", false); !errors.As(err, &existing) || existing.dataset.ID != m.ID.ValueString() {
+	if _, err := store.create(t.Context(), "Existing", noSchema, false); !errors.As(err, &existing) || existing.dataset.ID != m.ID.ValueString() {
 		t.Fatalf("got %v", err)
 	}
 	// The failed creation has not claimed the dataset, so another one can.
-	if created, err := store.create(t.Context(), "existing", true); err != nil || created.ID != m.ID.ValueString() || !created.Existed {
+	if created, err := store.create(t.Context(), "existing", noSchema, true); err != nil || created.ID != m.ID.ValueString() || !created.Existed {
 		t.Fatalf("got %v, %v", created, err)
 	}
-	_, err := store.create(t.Context(), "existing", true)
+	_, err := store.create(t.Context(), "existing", noSchema, true)
 	expectManagedTwice(t, err, m.ID.ValueString())
 	expectManagedTwice(t, store.planUnchanged(m.ID.ValueString()), m.ID.ValueString())
 }
@@ -224,7 +224,7 @@ func TestDatasetStore_createManaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectManagedTwice(t, store.planUnchanged(m.ID.ValueString()), m.ID.ValueString())
-	_, err := store.create(t.Context(), "managed", true)
+	_, err := store.create(t.Context(), "managed", noSchema, true)
 	expectManagedTwice(t, err, m.ID.ValueString())
 }
 
@@ -240,7 +240,7 @@ func TestDatasetStore_deleteAdopted(t *testing.T) {
 			return err
 		},
 		"creation": func(ctx context.Context, store *datasetStore) error {
-			_, err := store.create(ctx, "managed", true)
+			_, err := store.create(ctx, "managed", noSchema, true)
 			return err
 		},
 	} {
@@ -299,7 +299,7 @@ func TestDatasetStore_deleteForgets(t *testing.T) {
 			time.Sleep(50 * time.Millisecond)
 			s.api.Delete(id)
 		}()
-		if created, err := store.create(t.Context(), "managed", true); err != nil || created.ID == id || created.Existed {
+		if created, err := store.create(t.Context(), "managed", noSchema, true); err != nil || created.ID == id || created.Existed {
 			t.Errorf("deleted outside Terraform: %t: got %v, %v, want a new dataset", deleteOutside, created, err)
 		}
 	}
@@ -317,7 +317,7 @@ func TestDatasetStore_deleteFails(t *testing.T) {
 	if err := store.delete(t.Context(), m, true); !apify.IsRefused(err) {
 		t.Fatalf("got %v", err)
 	}
-	_, err := store.create(t.Context(), "managed", true)
+	_, err := store.create(t.Context(), "managed", noSchema, true)
 	expectManagedTwice(t, err, m.ID.ValueString())
 }
 

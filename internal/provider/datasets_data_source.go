@@ -28,6 +28,7 @@ type datasetsDataSourceModel struct {
 type datasetListItem struct {
 	datasetSummary
 	datasetDetails
+	Stats *datasetListStats `tfsdk:"stats"`
 }
 
 func (d *datasetsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -81,5 +82,5 @@ func (d *datasetsDataSource) Read(ctx context.Context, req datasource.ReadReques
 func newDatasetListItem(d *apify.Dataset) (datasetListItem, error) {
 	summary, summaryErr := newDatasetSummary(d)
 	details, detailsErr := newDatasetDetails(d)
-	return datasetListItem{summary, details}, cmp.Or(summaryErr, detailsErr)
+	return datasetListItem{summary, details, newDatasetListStats(d.Stats)}, cmp.Or(summaryErr, detailsErr)
 }

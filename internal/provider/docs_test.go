@@ -1,9 +1,12 @@
 package provider
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,39 +16,169 @@ import (
 	"testing"
 )
 
-// TestDocs_links checks that links between files of the repository have a target. The registry
-// accepts them with the extension .md too.
+// registryDocs is the address of docs/ in the registry.
+const registryDocs = "https://registry.terraform.io/providers/apify/apify/latest/docs"
+
+// TestDocs_links checks that links have a target. Links of the pages in docs/ are absolute, because
+// the registry resolves relative links to pages that do not exist. Links of the other pages to
+// files of the repository are relative.
 func TestDocs_links(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")
-	var pages []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "examples/*.md"} {
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	checked := 0
+	eachPage(t, root, func(page, text string) {
+		published := strings.HasPrefix(page, "docs/") || strings.HasPrefix(page, "templates/")
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			target, anchor, _ := strings.Cut(m[1], "#")
+			path, inRegistry := strings.CutPrefix(target, registryDocs)
+			var file string
+			switch {
+			case target == "":
+				file = page
+			case inRegistry:
+				file = strings.TrimSuffix("docs"+path, "/") + ".md"
+				if path == "" || path == "/" {
+					file = "docs/index.md"
+				}
+			case strings.Contains(target, "://"):
+				continue
+			case published:
+				t.Errorf("%s has the relative link %s", page, m[1])
+				continue
+			default:
+				file = filepath.ToSlash(filepath.Join(filepath.Dir(page), filepath.FromSlash(target)))
+			}
+			checked++
+			content, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file))) //nolint:gosec // of this repository
+			if errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s links to %s, which does not exist", page, m[1])
+			} else if anchor != "" && !slices.Contains(anchors(string(content)), anchor) {
+				t.Errorf("%s links to %s, which has no such heading", page, m[1])
+			}
+		}
+	})
+	if checked == 0 {
+		t.Error("no page has a link")
+	}
+}
+
+// eachPage calls read with the pages of the repository by their paths from its root.
+func eachPage(t *testing.T, root string, read func(page, text string)) {
+	t.Helper()
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "templates/*.tmpl", "templates/*/*.tmpl", "examples/*.md"} {
 		matches, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		pages = append(pages, matches...)
-	}
-	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	checked := 0
-	for _, page := range pages {
-		text, err := os.ReadFile(page) //nolint:gosec // of this repository
-		if err != nil {
-			t.Fatal(err)
+		if len(matches) == 0 {
+			t.Errorf("no page matches %s", pattern)
 		}
-		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
-			target, _, _ := strings.Cut(m[1], "#")
-			if target == "" || strings.Contains(target, "://") {
-				continue
+		for _, match := range matches {
+			text, err := os.ReadFile(match) //nolint:gosec // of this repository
+			if err != nil {
+				t.Fatal(err)
 			}
-			checked++
-			if _, err := os.Stat(filepath.Join(filepath.Dir(page), filepath.FromSlash(target))); err != nil {
-				t.Errorf("%s links to %s, which does not exist", page, m[1])
+			page, err := filepath.Rel(root, match)
+			if err != nil {
+				t.Fatal(err)
 			}
+			read(filepath.ToSlash(page), string(text))
 		}
 	}
-	if checked == 0 {
-		t.Error("no page has a link")
+}
+
+// anchors returns the anchors of the headings of a page, as the registry and GitHub form them.
+func anchors(page string) []string {
+	var all []string
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
+		words := regexp.MustCompile(`[^\w\- ]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		all = append(all, strings.ReplaceAll(words, " ", "-"))
+	}
+	for _, m := range regexp.MustCompile(`<a id="([^"]+)">`).FindAllStringSubmatch(page, -1) {
+		all = append(all, m[1])
+	}
+	return all
+}
+
+// sectionHeadings returns the headings of level 3 in a section of the troubleshooting guide.
+func sectionHeadings(t *testing.T, section string) []string {
+	t.Helper()
+	_, text, found := strings.Cut(readGuide(t, "troubleshooting"), "\n## "+section+"\n")
+	if !found {
+		t.Fatalf("the guide has no section %q", section)
+	}
+	text, _, _ = strings.Cut(text, "\n## ")
+	var headings []string
+	for _, m := range regexp.MustCompile(`(?m)^### (.+)$`).FindAllStringSubmatch(text, -1) {
+		headings = append(headings, m[1])
+	}
+	return headings
+}
+
+// TestAccDocs_messagesAboutArguments provokes the messages of Terraform and the framework that the
+// troubleshooting guide lists.
+func TestAccDocs_messagesAboutArguments(t *testing.T) {
+	t.Parallel()
+	// The configurations by the message that they provoke. Those with an ephemeral resource are
+	// separate, because older CLIs cannot parse them.
+	common := map[string]string{
+		"Unsupported argument":                          `resource "apify_dataset" "x" { title = "Prices" }`,
+		"Unsupported block type":                        "resource \"apify_dataset\" \"x\" {\n  timeouts {\n    create = \"10m\"\n  }\n}",
+		"Incorrect attribute value type":                `resource "apify_dataset" "x" { schema = { actorSpecification = 1 } }`,
+		"Invalid Configuration for Read-Only Attribute": `resource "apify_dataset" "x" { id = "WkzbQMuFYuamGv3YF" }`,
+		"Invalid Attribute Value Match":                 `resource "apify_dataset" "x" { general_access = "PUBLIC" }`,
+		"Invalid Attribute Combination":                 "data \"apify_dataset\" \"x\" {\n  id       = \"WkzbQMuFYuamGv3YF\"\n  username = \"acme\"\n}",
+		"Missing Attribute Configuration":               `data "apify_dataset" "x" {}`,
+		"Invalid JSON String Value":                     `resource "apify_dataset" "x" { schema = "actorSpecification = 1" }`,
+		"Output refers to sensitive values":             "resource \"apify_dataset\" \"x\" {}\noutput \"url\" { value = apify_dataset.x.items_public_url }",
+		"Instance cannot be destroyed":                  "resource \"apify_dataset\" \"x\" {\n  lifecycle {\n    prevent_destroy = true\n  }\n}",
+	}
+	const url = "ephemeral \"apify_dataset_items_url\" \"x\" {\n  dataset_id = \"WkzbQMuFYuamGv3YF\"\n}\n"
+	ephemeral := map[string]string{
+		"Missing required argument":      `ephemeral "apify_dataset_items_url" "x" {}`,
+		"Invalid Attribute Value":        strings.Replace(url, "\n}", "\n  fields = []\n}", 1),
+		"Invalid Attribute Value Length": strings.Replace(url, "\n}", "\n  view = \"\"\n}", 1),
+		"Invalid use of ephemeral value": url + `resource "terraform_data" "x" { input = ephemeral.apify_dataset_items_url.x.url }`,
+		"Ephemeral value not allowed":    url + `output "url" { value = ephemeral.apify_dataset_items_url.x.url }`,
+	}
+	// The messages that OpenTofu words in another way.
+	openTofu := map[string]string{
+		"Instance cannot be destroyed":   "Resource instance cannot be destroyed",
+		"Invalid use of ephemeral value": "Ephemeral value used in non-ephemeral context",
+		"Ephemeral value not allowed":    "Output does not allow ephemeral value",
+	}
+	headings := sectionHeadings(t, "Messages about arguments")
+	for _, heading := range headings {
+		if common[heading] == "" && ephemeral[heading] == "" && !slices.Contains(slices.Collect(maps.Values(openTofu)), heading) {
+			t.Errorf("no configuration provokes %q", heading)
+		}
+	}
+	for _, configs := range []map[string]string{common, ephemeral} {
+		for message, config := range configs {
+			t.Run(message, func(t *testing.T) {
+				t.Parallel()
+				c := newExampleServer(t).newCLI(t)
+				if product, _ := c.version(); product == "OpenTofu" && openTofu[message] != "" {
+					message = openTofu[message]
+				}
+				if !slices.Contains(headings, message) {
+					t.Errorf("the guide has no heading %q", message)
+				}
+				c.skipUnsupported(example{"main.tf": config})
+				c.write("main.tf", config)
+				if strings.Contains(config, "prevent_destroy") {
+					c.mustRun("apply", "-auto-approve")
+					c.run("destroy", "-auto-approve").expect(t, 1, "Error: "+message)
+					return
+				}
+				r := c.run("plan")
+				r.expect(t, 1)
+				if !regexp.MustCompile("Error: " + message + " (with|on) ").MatchString(r.output) {
+					t.Errorf("the output does not contain %q:\n%s", message, r.output)
+				}
+			})
+		}
 	}
 }
 

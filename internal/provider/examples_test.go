@@ -3,6 +3,8 @@ package provider
 import (
 	"encoding/json"
 	"io/fs"
+	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -32,10 +34,13 @@ var exampleFeatures = []struct {
 }{
 	{"list resources", regexp.MustCompile(`(?m)^list "`), ">= 1.14", ""},
 	{"import by identity", regexp.MustCompile(`(?m)^\s+identity = \{`), ">= 1.12", ">= 1.12"},
+	{"write-only arguments", regexp.MustCompile(`(?m)^\s+\w+_wo\s+=`), ">= 1.11", ">= 1.11"},
 	{"ephemeral resources", regexp.MustCompile(`(?m)^ephemeral "`), ">= 1.10", ">= 1.11"},
 	{"removed blocks", regexp.MustCompile(`(?m)^removed \{`), ">= 1.7", ">= 1.10"},
+	{"mock providers", regexp.MustCompile(`(?m)^mock_provider "`), ">= 1.7", ">= 1.8"},
 	{"test files", regexp.MustCompile(`(?m)^run "`), ">= 1.6", ">= 1.6"},
 	{"import blocks", regexp.MustCompile(`(?m)^import \{`), ">= 1.5", ">= 1.6"},
+	{"check blocks", regexp.MustCompile(`(?m)^check "`), ">= 1.5", ">= 1.6"},
 	{"terraform_data", regexp.MustCompile(`(?m)^resource "terraform_data"`), ">= 1.4", ">= 1.6"},
 }
 
@@ -101,14 +106,14 @@ func exampleName(path string) string {
 func newExampleServer(t *testing.T) *testServer {
 	t.Helper()
 	s := newEmulator(t, emulator.Options{Users: []emulator.User{
-		{Username: "jane", Token: emulator.DefaultToken},
+		{Username: "jane", Token: emulator.DefaultToken, ReadOnlyTokens: []string{readOnlyToken}},
 		{ID: "AcmeUser000000001", Username: "acme"},
 	}})
 	s.API.Seed(emulator.Dataset{ID: "WkzbQMuFYuamGv3YF", Name: "product-prices", Items: []json.RawMessage{
 		json.RawMessage(`{"sku":"A1","price":9.5}`),
 		json.RawMessage(`{"sku":"B2","price":12}`),
 	}})
-	s.API.Seed(emulator.Dataset{Name: "product-ratings"})
+	s.API.Seed(emulator.Dataset{ID: "NK9XYGU4NYlB7vKQb", Name: "product-ratings"})
 	s.API.Seed(emulator.Dataset{})
 	s.API.Seed(emulator.Dataset{
 		Name:       "competitor-prices",
@@ -126,6 +131,9 @@ func (s *testServer) newExample(t *testing.T, e example) *cli {
 	c.skipUnsupported(e)
 	if strings.Contains(e.text(".tf"), "required_providers") {
 		c.remove("provider.tf")
+	}
+	if strings.Contains(e.text(".tf"), "\nresource \"vault_") {
+		c.vault = c.useVault()
 	}
 	for name, content := range e {
 		if err := os.MkdirAll(filepath.Join(c.dir, filepath.Dir(name)), 0o700); err != nil {
@@ -217,6 +225,9 @@ func TestAccExamples_configurations(t *testing.T) {
 func TestAccExamples_pages(t *testing.T) {
 	t.Parallel()
 	for _, path := range slices.Concat(examplePaths(t, "provider/*.tf"), examplePaths(t, "*/apify_*/*.tf")) {
+		if filepath.Base(path) == "versions.tf" {
+			continue
+		}
 		t.Run(exampleName(path), func(t *testing.T) {
 			t.Parallel()
 			s, e := newExampleServer(t), example{"example.tf": readExample(t, filepath.Dir(path))[filepath.Base(path)]}
@@ -357,21 +368,86 @@ func TestAccExamples_imports(t *testing.T) {
 	}
 }
 
-// TestAccExamples_moduleTests runs the tests of modules, which must leave no dataset behind.
+// TestAccExamples_moduleTests runs the tests of modules: with a mocked provider, which needs
+// neither a token nor a server, and for real. They must leave no dataset behind.
 func TestAccExamples_moduleTests(t *testing.T) {
 	t.Parallel()
-	for _, path := range examplePaths(t, "scenarios/*/modules/*/tests") {
+	for _, path := range examplePaths(t, "scenarios/*/modules/*/tests/*.tftest.hcl") {
 		t.Run(exampleName(path), func(t *testing.T) {
 			t.Parallel()
-			s, e := newExampleServer(t), readExample(t, filepath.Dir(path))
+			s, name := newExampleServer(t), filepath.Join("tests", filepath.Base(path))
+			e := readExample(t, filepath.Dir(filepath.Dir(path)))
+			maps.DeleteFunc(e, func(other, _ string) bool { return strings.HasSuffix(other, ".tftest.hcl") && other != name })
 			c, before := s.newExample(t, e), len(s.API.Datasets())
-			c.run("test").expect(t, 0, "Success!")
-			if len(s.writes()) == 0 {
-				t.Error("the tests created no dataset")
+			mocked := strings.Contains(e[name], "mock_provider")
+			if mocked {
+				c.env = slices.DeleteFunc(c.env, func(variable string) bool { return strings.HasPrefix(variable, "APIFY_") })
+			}
+			c.run("test", "-filter="+filepath.ToSlash(name)).expect(t, 0, "Success!", "3 passed")
+			if wrote := len(s.writes()) > 0; wrote == mocked {
+				t.Errorf("the tests wrote to the server: %v", wrote)
 			}
 			if after := len(s.API.Datasets()); after != before {
 				t.Errorf("the tests left %d datasets behind", after-before)
 			}
+		})
+	}
+}
+
+// TestExamples_moduleTests checks that the tests of modules run the same assertions with a mocked
+// provider and for real.
+func TestExamples_moduleTests(t *testing.T) {
+	t.Parallel()
+	for _, dir := range examplePaths(t, "scenarios/*/modules/*/tests") {
+		e := readExample(t, dir)
+		_, mocked, _ := strings.Cut(e["mocked.tftest.hcl"], "\nvariables {")
+		_, unmocked, _ := strings.Cut(e["real.tftest.hcl"], "\nvariables {")
+		if unmocked == "" || mocked != unmocked {
+			t.Errorf("the runs of the files in %s differ", dir)
+		}
+	}
+}
+
+// TestExamples_snippets checks that each directory of snippets has a file versions.tf, which init
+// needs.
+func TestExamples_snippets(t *testing.T) {
+	t.Parallel()
+	for _, dir := range examplePaths(t, "*/apify_*") {
+		if !strings.Contains(readExample(t, dir)["versions.tf"], `source  = "apify/apify"`) {
+			t.Errorf("%s has no versions.tf with the provider", dir)
+		}
+	}
+}
+
+// TestExamples_versionConstraints checks that all examples and pages allow the same releases of the
+// provider.
+func TestExamples_versionConstraints(t *testing.T) {
+	t.Parallel()
+	constraint := regexp.MustCompile(`source\s+= "apify/apify"\n\s+version\s+= "([^"]*)"`)
+	files := map[string][]string{}
+	eachSourceFile(t, func(name, content string) {
+		for _, m := range constraint.FindAllStringSubmatch(content, -1) {
+			files[m[1]] = append(files[m[1]], name)
+		}
+	})
+	if len(files) != 1 {
+		t.Errorf("the files have different constraints: %v", files)
+	}
+}
+
+// TestAccExamples_init runs init and validate in each directory of snippets, in which all files
+// belong to one configuration.
+func TestAccExamples_init(t *testing.T) {
+	t.Parallel()
+	for _, dir := range slices.Concat(examplePaths(t, "provider"), examplePaths(t, "*/apify_*")) {
+		t.Run(exampleName(dir), func(t *testing.T) {
+			t.Parallel()
+			e := readExample(t, dir)
+			maps.DeleteFunc(e, func(name, _ string) bool { return !strings.HasSuffix(name, ".tf") })
+			c := newExampleServer(t).newExample(t, e)
+			c.mirrorProviders()
+			c.run("init").expect(t, 0, "apify/apify v0.1.0")
+			c.mustRun("validate")
 		})
 	}
 }
@@ -411,6 +487,55 @@ func TestAccExamples_removed(t *testing.T) {
 	}
 	if c.attributes("apify_dataset.archive") != nil {
 		t.Error("the dataset is still managed")
+	}
+}
+
+// TestAccExamples_describingItems pushes items to the datasets of the guide, and reads a view.
+func TestAccExamples_describingItems(t *testing.T) {
+	t.Parallel()
+	s, e := newExampleServer(t), readExample(t, filepath.Join(examplesDir, "guides", "describing-items"))
+	c := s.newExample(t, e)
+	c.skipBelow("1.10.0", "1.11.0")
+	c.mustRun("apply", "-auto-approve")
+	c.expectNoChanges()
+	for _, command := range codeBlocks(t, "describing-items", "shell", "curl") {
+		if out, _ := c.sh(s.onServer(command)); !strings.Contains(out, `"itemPosition":0`) {
+			t.Errorf("%s\n%s", command, out)
+		}
+	}
+	push := func(label, items string) (status int, body string) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/v2/datasets/"+c.id("apify_dataset."+label)+"/items", strings.NewReader(items))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+s.Token)
+		req.Header.Set("Content-Type", "application/json")
+		status, body, _, err = send(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return status, body
+	}
+	for _, test := range []struct {
+		label, items string
+		status       int
+	}{
+		{"offers", `[{"sku": "A1", "price": 9.5, "url": null, "more": true}, {"sku": "B2", "price": 0}]`, http.StatusCreated},
+		{"reviews", `{"productId": "A1", "stars": 6}`, http.StatusBadRequest},
+		{"reviews", `{"productId": "A1", "stars": 5}`, http.StatusCreated},
+	} {
+		status, body := push(test.label, test.items)
+		if status != test.status || status == http.StatusBadRequest && !strings.Contains(body, "schema-validation-error") {
+			t.Errorf("%s: got status %d, want %d: %s", test.items, status, test.status, body)
+		}
+	}
+	u := s.newWalk(t, nil)
+	got, ds := u.openItemsURL(t.Context(), values{"dataset_id": c.id("apify_dataset.offers"), "format": "csv", "bom": false, "view": "prices"})
+	if len(ds) > 0 {
+		t.Fatal(ds)
+	}
+	if status, body, _ := mustGet(t, got["url"].(string)); status != http.StatusOK || body != "sku,price\nA1,9.5\nB2,0\n" {
+		t.Errorf("the view has status %d: %q", status, body)
 	}
 }
 

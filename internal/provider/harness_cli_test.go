@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +27,10 @@ type cli struct {
 	dir  string
 	path string
 	env  []string
+	// config is the path of the CLI's configuration file.
+	config string
+	// vault is the secret store of examples that use one.
+	vault *vault
 }
 
 // result is the result of a command. The output is standard output and standard error together,
@@ -90,17 +95,19 @@ func (s *testServer) newCLI(t *testing.T) *cli {
 		t.Skip("acceptance tests need TF_ACC=1")
 	}
 	c := &cli{t: t, dir: t.TempDir(), path: cliPath(t)}
+	c.config = filepath.Join(t.TempDir(), "cli.tfrc")
+	c.overrideProviders(map[string]string{"apify/apify": filepath.Dir(mustBuildProvider(t))})
 	c.env = []string{
 		"PATH=" + os.Getenv("PATH"),
 		"HOME=" + t.TempDir(),
 		"TMPDIR=" + t.TempDir(),
 		"SYSTEMROOT=" + os.Getenv("SYSTEMROOT"),
+		"TF_CLI_CONFIG_FILE=" + c.config,
 		"TF_IN_AUTOMATION=1",
 		"CHECKPOINT_DISABLE=1",
 		tokenVariable + "=" + s.Token,
 		apiBaseURLVariable + "=" + s.URL,
 	}
-	c.override(filepath.Dir(mustBuildProvider(t)))
 	c.write("provider.tf", `terraform {
   required_providers {
     apify = { source = "apify/apify" }
@@ -110,22 +117,82 @@ func (s *testServer) newCLI(t *testing.T) *cli {
 	return c
 }
 
-// override makes the CLI use the provider in a directory.
-func (c *cli) override(dir string) {
+// registryHosts are the registries of the two CLIs.
+var registryHosts = []string{"registry.terraform.io", "registry.opentofu.org"}
+
+// overrideProviders configures the CLI to use providers from directories, by their addresses
+// without a host, and without init.
+func (c *cli) overrideProviders(dirs map[string]string) {
 	c.t.Helper()
-	overrides := fmt.Sprintf(`provider_installation {
-  dev_overrides {
-    "registry.terraform.io/apify/apify" = %q
-    "registry.opentofu.org/apify/apify" = %q
-  }
-  direct {}
+	var b strings.Builder
+	for address, dir := range dirs {
+		for _, host := range registryHosts {
+			fmt.Fprintf(&b, "    %q = %q\n", host+"/"+address, dir)
+		}
+	}
+	c.writeConfig("  dev_overrides {\n" + b.String() + "  }\n  direct {}\n")
 }
-`, dir, dir)
-	config := filepath.Join(c.t.TempDir(), "cli.tfrc")
-	if err := os.WriteFile(config, []byte(overrides), 0o600); err != nil {
+
+// mirrorProviders configures the CLI to install the providers with init, from a directory that has
+// them as a registry would.
+func (c *cli) mirrorProviders() {
+	c.t.Helper()
+	mirror := c.t.TempDir()
+	for _, host := range registryHosts {
+		for name, link := range map[string]func(name string){
+			"apify/apify/0.1.0/terraform-provider-apify_v0.1.0": func(name string) {
+				if err := os.Symlink(mustBuildProvider(c.t), name); err != nil {
+					c.t.Fatal(err)
+				}
+			},
+			"hashicorp/vault/5.0.0/" + vaultProviderName + "_v5.0.0": func(name string) { linkVaultProvider(c.t, name) },
+		} {
+			dir := filepath.Join(mirror, host, filepath.Dir(filepath.FromSlash(name)), runtime.GOOS+"_"+runtime.GOARCH)
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				c.t.Fatal(err)
+			}
+			link(filepath.Join(dir, filepath.Base(name)))
+		}
+	}
+	c.writeConfig(fmt.Sprintf("  filesystem_mirror {\n    path = %q\n  }\n", mirror))
+}
+
+// writeConfig writes the configuration file of the CLI.
+func (c *cli) writeConfig(installation string) {
+	c.t.Helper()
+	if err := os.WriteFile(c.config, []byte("provider_installation {\n"+installation+"}\n"), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
-	c.env = append(c.env, "TF_CLI_CONFIG_FILE="+config)
+}
+
+// useVault provides Vault with a stub of its provider.
+func (c *cli) useVault() *vault {
+	c.t.Helper()
+	dir := c.t.TempDir()
+	linkVaultProvider(c.t, filepath.Join(dir, vaultProviderName))
+	c.overrideProviders(map[string]string{"apify/apify": filepath.Dir(mustBuildProvider(c.t)), "hashicorp/vault": dir})
+	v := newVault(c.t)
+	c.env = append(c.env, "VAULT_ADDR="+v.URL, "VAULT_TOKEN="+vaultToken)
+	return v
+}
+
+// sh runs a shell command that uses the CLI under the name terraform, and returns its output as it
+// is.
+func (c *cli) sh(command string, env ...string) (output string, code int) {
+	c.t.Helper()
+	dir := c.t.TempDir()
+	if err := os.Symlink(c.path, filepath.Join(dir, "terraform")); err != nil {
+		c.t.Fatal(err)
+	}
+	cmd := exec.CommandContext(c.t.Context(), "sh", "-c", command) //nolint:gosec // of the documentation
+	cmd.Dir = c.dir
+	cmd.Env = slices.Concat(c.env, env, []string{"PATH=" + dir + string(os.PathListSeparator) + os.Getenv("PATH")})
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		c.t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
 }
 
 // write writes a file in the working directory.

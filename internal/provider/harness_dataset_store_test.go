@@ -15,6 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"go.uber.org/goleak"
 
+	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
+
 	"github.com/apify/terraform-provider-apify/internal/apify"
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
@@ -29,6 +31,9 @@ const (
 )
 
 // storeTest is a server for tests of the store and its cache, and the models that an earlier run
+// noSchema is the schema of a dataset without one.
+var noSchema = jsontypes.NewNormalizedNull()
+
 // has left in state.
 type storeTest struct {
 	tb     testing.TB

@@ -12,6 +12,11 @@ import (
 const fixedSeed = "20191212"
 
 func TestMain(m *testing.M) {
+	if served, err := serveVaultProvider(); err != nil {
+		panic(err)
+	} else if served {
+		return
+	}
 	seed := os.Getenv("RAPID_SEED")
 	if seed == "" {
 		seed = fixedSeed

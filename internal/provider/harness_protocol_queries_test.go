@@ -31,19 +31,26 @@ func (w *walk) openItemsURL(ctx context.Context, config values) (values, diagnos
 	w.t.Helper()
 	const typeName = "apify_dataset_items_url"
 	schema := w.schema.EphemeralResourceSchemas[typeName]
-	raw := w.object(schema, config)
-	validated, err := w.server.ValidateEphemeralResourceConfig(ctx, &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: typeName, Config: raw})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if ds := diagnostics(validated.Diagnostics); len(ds.errors()) > 0 {
+	if ds := w.validateEphemeral(typeName, config); len(ds.errors()) > 0 {
 		return nil, ds
 	}
-	resp, err := w.server.OpenEphemeralResource(ctx, &tfprotov6.OpenEphemeralResourceRequest{TypeName: typeName, Config: raw})
+	resp, err := w.server.OpenEphemeralResource(ctx, &tfprotov6.OpenEphemeralResourceRequest{TypeName: typeName, Config: w.object(schema, config)})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return w.decodeResult(schema, resp.Result, resp.Diagnostics)
+}
+
+// validateEphemeral is ValidateEphemeralResourceConfig.
+func (w *walk) validateEphemeral(typeName string, config values) diagnostics {
+	w.t.Helper()
+	resp, err := w.server.ValidateEphemeralResourceConfig(w.t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{
+		TypeName: typeName, Config: w.object(w.schema.EphemeralResourceSchemas[typeName], config),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return resp.Diagnostics
 }
 
 // decodeResult returns the attributes of an object, or nil if there are errors.

@@ -39,8 +39,9 @@ type planned struct {
 	state    *tfprotov6.DynamicValue
 	private  []byte
 	identity *tfprotov6.ResourceIdentityData
-	// deferred reports whether the provider deferred the change.
-	deferred bool
+	// deferred reports whether the provider deferred the change, and replace whether it requires to
+	// replace the instance.
+	deferred, replace bool
 }
 
 // values are the attributes of a configuration or a state: string, bool, int, float64, nil,
@@ -340,9 +341,7 @@ func (w *walk) plan(ctx context.Context, prior instance, config values) (planned
 		w.t.Fatal(err)
 	}
 	p.state, p.private, p.identity, p.deferred = resp.PlannedState, resp.PlannedPrivate, resp.PlannedIdentity, resp.Deferred != nil
-	if len(resp.RequiresReplace) > 0 {
-		w.t.Errorf("the plan requires replacement because of %s", resp.RequiresReplace)
-	}
+	p.replace = len(resp.RequiresReplace) > 0
 	return p, resp.Diagnostics
 }
 

@@ -114,10 +114,17 @@ const (
 // exist.
 func newTwoAccounts(t *testing.T) *testServer {
 	t.Helper()
-	return newEmulator(t, emulator.Options{InaccessibleStatus: http.StatusNotFound, Users: []emulator.User{
+	return newTwoAccountsWith(t, emulator.Options{})
+}
+
+// newTwoAccountsWith is newTwoAccounts with options.
+func newTwoAccountsWith(t *testing.T, options emulator.Options) *testServer {
+	t.Helper()
+	options.Users = []emulator.User{
 		{ID: ownerID, Username: "owner", Token: ownerToken, ReadOnlyTokens: []string{readOnlyToken}},
 		{ID: otherID, Username: "other", Token: otherToken},
-	}})
+	}
+	return newEmulator(t, options)
 }
 
 const day = 24 * time.Hour

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"pgregory.net/rapid"
 
 	"github.com/apify/terraform-provider-apify/internal/emulator"
@@ -175,7 +176,7 @@ func (m *world) checkNamesDataset(e runError) {
 func (m *world) checkForeseen(run run, plan runPlan, e runError) {
 	switch {
 	case !run.refresh || run.between != nil || m.faulty || len(m.listFaults) > 0:
-	case run.createBeforeDestroy && (e.errors.has(summaryExists) || e.errors.has(summaryHasItems)):
+	case run.createBeforeDestroy && (e.errors.has(summaryExists) || e.errors.has(summaryOtherSchema) || e.errors.has(summaryHasItems)):
 		// The plan cannot know the order of a replacement.
 	case e.tainted && e.errors.has(summaryHasItems):
 		// The plan of a tainted resource is a creation, which only a name connects with the
@@ -265,6 +266,9 @@ func (m *world) checkSettled() {
 		d, _ := m.s.API.Dataset(id)
 		if name, _ := r.config["name"].(string); !strings.EqualFold(name, d.Name) {
 			m.Errorf("%s: the name is %q, want %q", r.name, d.Name, name)
+		}
+		if schema, ok := r.config["schema"].(string); ok && !sameSchema(jsontypes.NewNormalizedValue(schema), jsontypes.NewNormalizedValue(string(d.Schema))) {
+			m.Errorf("%s: the schema is %s, want %s", r.name, d.Schema, schema)
 		}
 		if access := r.config["general_access"]; access != nil && access != d.GeneralAccess {
 			m.Errorf("%s: the access level is %s, want %s", r.name, d.GeneralAccess, access)

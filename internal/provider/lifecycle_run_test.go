@@ -191,8 +191,8 @@ func (m *world) planResource(w *walk, r *managedResource, run run) (objects []*o
 		destruction, ds := m.planDestruction(w, r, current)
 		add(current, ds)
 		changes = append(changes, destruction)
-	case current != nil && (r.tainted || run.replace == r):
-		replacement, ds := m.planReplacement(w, r, current, run.createBeforeDestroy)
+	case current != nil && r.tainted:
+		replacement, ds := m.planReplacement(w, r, current, nil, run.createBeforeDestroy)
 		add(nil, ds)
 		changes = append(changes, replacement...)
 	default:
@@ -202,7 +202,13 @@ func (m *world) planResource(w *walk, r *managedResource, run run) (objects []*o
 		}
 		p, ds := w.plan(m.Context(), prior, r.config)
 		add(nil, ds)
-		if w.changes(p) {
+		switch {
+		case len(ds.errors()) > 0:
+		case current != nil && (p.replace || run.replace == r):
+			replacement, ds := m.planReplacement(w, r, current, p.private, run.createBeforeDestroy)
+			add(nil, ds)
+			changes = append(changes, replacement...)
+		case w.changes(p):
 			changes = append(changes, &change{resource: r, plan: p})
 		}
 	}
@@ -214,24 +220,14 @@ func (m *world) planDestruction(w *walk, r *managedResource, o *object) (*change
 	return &change{resource: r, plan: p, destroy: true, object: o}, ds
 }
 
-// planReplacement plans a replacement. Terraform plans an update first, and then a creation with
-// the private data of the update. It plans a tainted resource as a creation only.
-func (m *world) planReplacement(w *walk, r *managedResource, current *object, createBeforeDestroy bool) ([]*change, diagnostics) {
-	var ds diagnostics
-	var private []byte
-	if !r.tainted {
-		p, updateDiagnostics := w.plan(m.Context(), current.instance, r.config)
-		ds, private = updateDiagnostics, p.private
-		if len(ds.errors()) > 0 {
-			return nil, ds
-		}
-	}
+// planReplacement plans a replacement. Terraform has planned an update first, and passes its
+// private data to the plan of the creation. It plans a tainted resource as a creation only.
+func (m *world) planReplacement(w *walk, r *managedResource, current *object, private []byte, createBeforeDestroy bool) ([]*change, diagnostics) {
 	w.upgrade(m.Context(), current.instance) // a tainted resource is read, but planned without its state
-	p, more := w.plan(m.Context(), instance{private: private}, r.config)
+	p, ds := w.plan(m.Context(), instance{private: private}, r.config)
 	if !r.tainted {
-		more = more.errors() // Terraform drops the warnings
+		ds = ds.errors() // Terraform drops the warnings
 	}
-	ds = append(ds, more...)
 	null := w.null(w.dataset())
 	deletion := &change{resource: r, destroy: true, object: current, tainted: r.tainted}
 	deletion.plan = planned{prior: current.instance, config: null, state: null, private: p.private}
@@ -483,6 +479,12 @@ func (m *world) resolve(e runError) (second []func()) {
 			rename()
 		case d.Summary == inconsistentFinalPlan, d.Summary == summaryDeletedInApply:
 			// The next plan shows the facts.
+		case d.Summary == summaryOtherSchema:
+			if rapid.Bool().Draw(m.T, "another name") {
+				rename()
+			} else {
+				delete(r.config, "schema")
+			}
 		case d.Summary == summaryExists && r.hasDeposed():
 			r.forget()
 			r.config["adopt_existing"] = true

@@ -249,6 +249,9 @@ func (m *world) configure(r *managedResource) {
 		"adopt_existing": rapid.SampledFrom([]any{nil, true, false}).Draw(m.T, "adopt_existing"),
 		"force_destroy":  rapid.SampledFrom([]any{nil, true, false}).Draw(m.T, "force_destroy"),
 	}
+	if !m.localPlatform {
+		r.config["schema"] = rapid.SampledFrom([]any{nil, nil, schemaText, schemaNotation, otherText}).Draw(m.T, "schema")
+	}
 }
 
 // passNames gives the name of each of a few resources to the next one. The first one gets the name
@@ -288,6 +291,7 @@ func (m *world) changeOutside() {
 	if change == "create" {
 		if !taken {
 			d := emulator.Dataset{Name: name, Items: []json.RawMessage{json.RawMessage(`{"created": "outside Terraform"}`)}}
+			d.Schema = rapid.SampledFrom([]json.RawMessage{nil, nil, json.RawMessage(otherText)}).Draw(m.T, "schema")
 			m.foreign[m.s.API.Seed(d).ID] = true
 		}
 		return

@@ -133,7 +133,7 @@ func TestAccProvider_noLog(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "terraform-provider-apify"), []byte(script), 0o700); err != nil { //nolint:gosec // must be executable
 		t.Fatal(err)
 	}
-	c.override(dir)
+	c.overrideProviders(map[string]string{"apify/apify": dir})
 	c.write("main.tf", `
 provider "apify" { allowed_accounts = ["`+emulator.DefaultUsername+`"] } # which sends a request in Configure
 resource "apify_dataset" "quiet" { name = "quiet" }`)

@@ -4,7 +4,7 @@ terraform {
   required_providers {
     apify = {
       source  = "apify/apify"
-      version = "~> 0.1"
+      version = "~> 0.1.0"
     }
   }
 }

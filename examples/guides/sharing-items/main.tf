@@ -1,15 +1,22 @@
 terraform {
-  required_version = ">= 1.10"
+  required_version = ">= 1.11"
 
   required_providers {
     apify = {
       source  = "apify/apify"
-      version = "~> 0.1"
+      version = "~> 0.1.0"
+    }
+    vault = {
+      source  = "hashicorp/vault"
+      version = "~> 5.0"
     }
   }
 }
 
 provider "apify" {}
+
+# The environment variables VAULT_ADDR and VAULT_TOKEN configure this provider.
+provider "vault" {}
 
 # Anyone who knows the ID can read the items. The URL has no signature and never changes.
 resource "apify_dataset" "open" {
@@ -34,20 +41,23 @@ output "restricted_url" {
   sensitive = true
 }
 
-# A signed URL that is not stored.
+# A signed URL that is not stored. It is valid for 30 days.
 ephemeral "apify_dataset_items_url" "restricted" {
   dataset_id = apify_dataset.restricted.id
-  expires_in = "15m"
+  expires_in = "720h"
   format     = "csv"
 }
 
-resource "terraform_data" "download" {
-  triggers_replace = [apify_dataset.restricted.id]
+variable "items_url_version" {
+  description = "Version of the URL in the secret store. Terraform writes a new URL if this number changes."
+  type        = number
+  default     = 1
+}
 
-  provisioner "local-exec" {
-    command = "curl --fail --silent --show-error --output restricted.csv \"$ITEMS_URL\""
-    environment = {
-      ITEMS_URL = ephemeral.apify_dataset_items_url.restricted.url
-    }
-  }
+# Readers get the URL from the secret store. Terraform does not store a write-only argument.
+resource "vault_kv_secret_v2" "restricted_url" {
+  mount                = "secret"
+  name                 = "restricted-data-url"
+  data_json_wo         = jsonencode({ url = ephemeral.apify_dataset_items_url.restricted.url })
+  data_json_wo_version = var.items_url_version
 }

@@ -1,8 +1,8 @@
 import {
-  to = apify_dataset.prices
-  id = "WkzbQMuFYuamGv3YF" # or "~product-prices", "jane~product-prices", "jane/product-prices"
+  to = apify_dataset.ratings
+  id = "NK9XYGU4NYlB7vKQb" # or "~product-ratings", "jane~product-ratings", "jane/product-ratings"
 }
 
-resource "apify_dataset" "prices" {
-  name = "product-prices"
+resource "apify_dataset" "ratings" {
+  name = "product-ratings"
 }

@@ -1,12 +1,12 @@
 # Two teams use the same module. The names of a team's datasets start with the name of the team.
 
 terraform {
-  required_version = ">= 1.6"
+  required_version = ">= 1.3"
 
   required_providers {
     apify = {
       source  = "apify/apify"
-      version = "~> 0.1"
+      version = "~> 0.1.0"
     }
   }
 }

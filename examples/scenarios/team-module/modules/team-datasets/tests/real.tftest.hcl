@@ -1,4 +1,8 @@
-# Set APIFY_TOKEN before you run `terraform test`. The test creates these datasets and deletes them.
+# Creates datasets on the account of the environment variable APIFY_TOKEN, and deletes them:
+#
+#   terraform test -filter=tests/real.tftest.hcl
+#
+# The runs are those of mocked.tftest.hcl.
 
 variables {
   team = "tftest"

@@ -1,0 +1,8 @@
+terraform {
+  required_providers {
+    apify = {
+      source  = "apify/apify"
+      version = "~> 0.1.0"
+    }
+  }
+}
