@@ -14,6 +14,7 @@ const typeName = "echo_dataset"
 var schema = &tfprotov6.Schema{Block: &tfprotov6.SchemaBlock{Attributes: []*tfprotov6.SchemaAttribute{
 	{Name: "name", Type: tftypes.String, Optional: true},
 	{Name: "general_access", Type: tftypes.String, Optional: true, Computed: true},
+	{Name: "schema", Type: tftypes.String, Optional: true, Computed: true},
 	{Name: "adopt_existing", Type: tftypes.Bool, Optional: true, Computed: true},
 	{Name: "force_destroy", Type: tftypes.Bool, Optional: true, Computed: true},
 	{Name: "id", Type: tftypes.String, Computed: true},
@@ -66,6 +67,7 @@ func applyCreate(planned *tfprotov6.DynamicValue) (*tfprotov6.ApplyResourceChang
 	id := fmt.Sprintf("Echo%013d", lastID.Add(1))
 	computed := map[string]any{
 		"general_access":   "FOLLOW_USER_SETTING",
+		"schema":           nil,
 		"adopt_existing":   true,
 		"force_destroy":    false,
 		"id":               id,

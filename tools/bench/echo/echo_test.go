@@ -58,7 +58,7 @@ func TestLifecycle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unknown := []string{"adopt_existing", "console_url", "created_at", "general_access", "id", "items_public_url", "user_id"}
+	unknown := []string{"adopt_existing", "console_url", "created_at", "general_access", "id", "items_public_url", "schema", "user_id"}
 	if got := unknownAttributes(t, create.PlannedState); !slices.Equal(got, unknown) {
 		t.Errorf("unknown attributes of the plan are %v, want %v", got, unknown)
 	}
