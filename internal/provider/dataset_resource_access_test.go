@@ -282,6 +282,7 @@ func TestAccDataset_interrupt(t *testing.T) {
 			t.Parallel()
 			s := newEmulator(t, emulator.Options{})
 			c := s.newCLI(t)
+			c.skipWithoutSignals()
 			attributes := `general_access = "RESTRICTED"`
 			if kind == "named" {
 				attributes += fmt.Sprintf("\nname = %q", s.name(t))

@@ -221,6 +221,7 @@ func TestAccDataset_unnamedInterrupted(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	c := s.newCLI(t)
+	c.skipWithoutSignals()
 	c.write("main.tf", `resource "apify_dataset" "test" {}`)
 	posted := make(chan struct{})
 	s.Recorder.Inject(onRequest(postDatasets, emulator.Fault{

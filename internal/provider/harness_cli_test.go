@@ -441,3 +441,10 @@ func (c *cli) skipBelow(terraform, tofu string) {
 		c.t.Skipf("needs %s %s, and this is %s", product, want, release)
 	}
 }
+
+// skipWithoutSignals skips the test on Terraform 1.0, which runs itself in a child process. A
+// terminal sends its signals to both processes, and a test only to the first one.
+func (c *cli) skipWithoutSignals() {
+	c.t.Helper()
+	c.skipBelow("1.1.0", "1.6.0")
+}
