@@ -383,7 +383,8 @@ func accessDiagnostic(summary string, m datasetModel, err error) diag.Diagnostic
 		if lost.ownerID != "" {
 			owner = "Its owner in state is " + lost.ownerID
 		}
-		if apify.IsForbidden(lost.err) && summary != summaryRead { // the token may read the dataset
+		var e *apify.Error
+		if apify.IsForbidden(lost.err) && errors.As(lost.err, &e) && e.Method != http.MethodGet { // the token may be able to read the dataset
 			return operationError(summary, lost.err, fmt.Sprintf("%s: %s, and the API token belongs to account %s. The state was not changed.",
 				capitalize(describeModel(m)), owner, describeAccount(lost.account)))
 		}

@@ -3,6 +3,7 @@ package provider
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -144,7 +145,16 @@ func TestDataset_delete(t *testing.T) {
 // dataset.
 func TestAccDataset_deleteOtherAccount(t *testing.T) {
 	t.Parallel()
-	s := newTwoAccounts(t)
+	for _, status := range []int{http.StatusForbidden, http.StatusNotFound} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			testDeleteOtherAccount(t, status)
+		})
+	}
+}
+
+func testDeleteOtherAccount(t *testing.T, status int) {
+	s := newTwoAccountsWith(t, emulator.Options{InaccessibleStatus: status})
 	c := s.newCLI(t)
 	id := c.mustApply("resource \"apify_dataset\" \"test\" {\n  general_access = \"RESTRICTED\"\n}\n")
 

@@ -203,11 +203,11 @@ func (c *cli) applyAndDestroy(s *testServer, e example) {
 	}
 }
 
-// TestAccExamples_configurations applies the guides, the scenarios and the demo. Each directory is
+// TestAccExamples_configurations applies the guides, the scenarios and more. Each directory is
 // a configuration.
 func TestAccExamples_configurations(t *testing.T) {
 	t.Parallel()
-	for _, path := range slices.Concat(examplePaths(t, "demo"), examplePaths(t, "guides/*"), examplePaths(t, "scenarios/*")) {
+	for _, path := range slices.Concat(examplePaths(t, "accounts"), examplePaths(t, "demo"), examplePaths(t, "guides/*"), examplePaths(t, "scenarios/*")) {
 		t.Run(exampleName(path), func(t *testing.T) {
 			t.Parallel()
 			s, e := newExampleServer(t), readExample(t, path)
