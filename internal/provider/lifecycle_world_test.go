@@ -43,7 +43,9 @@ type world struct {
 	// listFaults are faults of the server that never end.
 	listFaults []emulator.Fault
 
-	mu sync.Mutex
+	// clockMu guards clock, and mu the fields below that several operations use at a time. The
+	// server reads the clock while it holds its own lock, so clockMu is a mutex of its own.
+	clockMu, mu sync.Mutex
 	// clock is the time that has passed in addition to the real time.
 	clock time.Duration
 	// interrupt interrupts the current run. It is nil between runs.
@@ -184,14 +186,14 @@ func newWorld(t *rapid.T, parent testing.TB, options worldOptions) *world {
 func (m *world) tb() testing.TB { return rapidTB{m.T, parentTB{m.parent}} }
 
 func (m *world) now() time.Time {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.clockMu.Lock()
+	defer m.clockMu.Unlock()
 	return time.Now().Add(m.clock)
 }
 
 func (m *world) advance(d time.Duration) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.clockMu.Lock()
+	defer m.clockMu.Unlock()
 	m.clock += d
 }
 
