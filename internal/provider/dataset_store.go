@@ -590,7 +590,9 @@ func (s *datasetStore) awaitName(ctx context.Context, prior datasetModel, name s
 			holder = next
 			continue
 		}
-		return nil
+		if ctx.Err() == nil { // else the lookup failed, and says nothing about the name
+			return nil
+		}
 	}
 }
 

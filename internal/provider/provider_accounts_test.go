@@ -370,7 +370,7 @@ func TestDataset_forbidden(t *testing.T) {
 			}{
 				"read":   {readErrors, summaryLostAccess, []string{summaryRead, "403 Forbidden", "does not have permission"}},
 				"update": {updateErrors, summaryUpdate, []string{summaryUpdate, "403 Forbidden", "does not have permission"}},
-				"delete": {deleteErrors, summaryDelete, []string{summaryDelete, "403 Forbidden", "does not have permission"}},
+				"delete": {deleteErrors, summaryLostAccess, []string{summaryDelete, "403 Forbidden", "does not have permission"}},
 			} {
 				want := test.own
 				if !own {
