@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs each fuzz target of the module for FUZZTIME, 10s by default: fuzz.sh [FUZZTIME]
+# Runs each fuzz target of the module for FUZZTIME, which is that of `go test`: fuzz.sh FUZZTIME
 # It continues after a failure, and reports all failed targets at the end.
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ failed=
 for file in $(find . -name '*_test.go' -exec grep -l '^func Fuzz' {} + | sort); do
 	for target in $(sed -n 's/^func \(Fuzz[[:alnum:]_]*\)(.*/\1/p' "$file"); do
 		echo "=== $target (${file%/*})"
-		go test -run '^$' -fuzz "^$target\$" -fuzztime "${1:-10s}" "${file%/*}" || failed="$failed $target"
+		go test -run '^$' -fuzz "^$target\$" -fuzztime "$1" "${file%/*}" || failed="$failed $target"
 		targets=$((targets + 1))
 	done
 done
