@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -46,27 +47,15 @@ type Dataset struct {
 	NameOmitted bool `json:"-"`
 }
 
+// usedFields are the fields that a resource depends on. A dataset in which one of them has another
+// type than expected is an error.
+var usedFields = []string{
+	"id", "name", "userId", "createdAt", "generalAccess", "consoleUrl", "itemsPublicUrl", "urlSigningSecretKey", "itemCount",
+}
+
 // UnmarshalJSON decodes a dataset. New and changed fields appear without notice, so a field that no
 // resource depends on is nil if it has an unexpected type, and never an error.
 func (d *Dataset) UnmarshalJSON(raw []byte) error {
-	var required struct {
-		ID                  string         `json:"id"`
-		Name                *string        `json:"name"`
-		UserID              *string        `json:"userId"`
-		CreatedAt           *string        `json:"createdAt"`
-		GeneralAccess       *GeneralAccess `json:"generalAccess"`
-		ConsoleURL          *string        `json:"consoleUrl"`
-		ItemsPublicURL      *string        `json:"itemsPublicUrl"`
-		URLSigningSecretKey *string        `json:"urlSigningSecretKey"`
-		ItemCount           *int64         `json:"itemCount"`
-	}
-	if err := json.Unmarshal(raw, &required); err != nil {
-		return err
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &fields); err != nil {
-		return err
-	}
 	for {
 		type plain Dataset
 		var decoded plain
@@ -81,7 +70,11 @@ func (d *Dataset) UnmarshalJSON(raw []byte) error {
 		// Decode again without the field. Otherwise it would have a zero value, which means
 		// something else than nil.
 		name, _, _ := strings.Cut(mistyped.Field, ".")
-		if _, ok := fields[name]; !ok {
+		if slices.Contains(usedFields, name) {
+			return err
+		}
+		var fields map[string]json.RawMessage
+		if json.Unmarshal(raw, &fields) != nil || fields[name] == nil {
 			return err
 		}
 		delete(fields, name)

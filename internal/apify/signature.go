@@ -33,13 +33,8 @@ func Sign(secretKey, datasetID string, expires time.Time) string {
 	// The first 30 hexadecimal digits of the HMAC, as one number in base 62.
 	digits := hex.EncodeToString(mac.Sum(nil))[:30]
 	n, _ := new(big.Int).SetString(digits, 16)
-	return base64.RawURLEncoding.EncodeToString([]byte(signatureVersion + "." + ms + "." + base62(n)))
-}
-
-// base62 encodes n with the alphabet of Apify's libraries, 0-9a-zA-Z, which is also that of
-// [big.Int.Text].
-func base62(n *big.Int) string {
-	return n.Text(62)
+	// Apify's alphabet for base 62, 0-9a-zA-Z, is also that of math/big.
+	return base64.RawURLEncoding.EncodeToString([]byte(signatureVersion + "." + ms + "." + n.Text(62)))
 }
 
 // SignatureExpiry returns the time at which a signature expires; the zero time means never. It uses
@@ -84,10 +79,4 @@ func SplitSignature(itemsURL string) (rest, signature string, err error) {
 	query.Del("signature")
 	u.RawQuery = query.Encode()
 	return u.String(), signature, nil
-}
-
-// IsSigned reports whether an items URL contains a signature.
-func IsSigned(itemsURL string) bool {
-	_, signature, err := SplitSignature(itemsURL)
-	return err == nil && signature != ""
 }

@@ -43,7 +43,7 @@ type Config struct {
 	maxDelay time.Duration
 }
 
-// session has what the checks of a run share.
+// session holds the server, the tokens and the results that the checks of a run share.
 type session struct {
 	Config
 	ctx    context.Context
