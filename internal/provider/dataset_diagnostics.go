@@ -70,8 +70,12 @@ func createError(plan datasetResourceModel, err error) diag.Diagnostic {
 	case errors.As(err, &twice):
 		return managedTwice(twice.id)
 	case errors.As(err, &wait):
+		reason := "The operation timed out or was interrupted before the deletion ended."
+		if errors.Is(err, errStillExists) {
+			reason = "The deletion ended, but the API still returns the dataset."
+		}
 		return operationError(summaryCreate, err, fmt.Sprintf("The creation waited for the deletion of dataset %s, which has the name, during this "+
-			"run. The operation timed out or was interrupted before the deletion ended. Nothing was created. Apply again.", wait.id))
+			"run. %s Nothing was created. Apply again.", wait.id, reason))
 	default:
 		return operationError(summaryCreate, err, afterFailedCreation(plan, err))
 	}
@@ -461,11 +465,11 @@ func mayBeTainted(d ownedDataset, forceDestroy bool) diag.Diagnostic {
 }
 
 // keptForAnotherResource returns the warning of a deletion that would remove a dataset which
-// another resource has adopted.
+// another resource has adopted or is planned to adopt.
 func keptForAnotherResource(m datasetModel) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(summaryKept+": "+nameOrID(m),
-		fmt.Sprintf("%s was not deleted, because another resource, or the replacement of this resource, created or adopted "+
-			"it during this run and manages it now. Names are unique within an account, so a dataset with the same name is the same dataset.",
+		fmt.Sprintf("%s was not deleted, because another resource, or the replacement of this resource, creates or adopts "+
+			"it in this run. Names are unique within an account, so a dataset with the same name is the same dataset.",
 			capitalize(describeModel(m))))
 }
 

@@ -106,6 +106,9 @@ func (e *nameTakenError) Error() string {
 	return fmt.Sprintf("dataset %s has the name %q", e.holder.ID, e.name)
 }
 
+// errStillExists is the error of a deleted dataset that the API still returns.
+var errStillExists = errors.New("the API still returns the deleted dataset")
+
 // deletionWaitError is the error of a creation that waited for a deletion of this run in vain.
 type deletionWaitError struct {
 	id  string

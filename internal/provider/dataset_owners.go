@@ -1,8 +1,10 @@
 package provider
 
 import (
+	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // datasetOwners knows which resources have, give up and take which dataset and which name during
@@ -25,6 +27,9 @@ type datasetOwners struct {
 	// existing dataset with the name.
 	creations map[string]plannedCreation
 	found     map[string]string
+	// foundFirst contains the IDs of datasets that a planned creation adopts, and that were not in
+	// state as far as the walk knew then.
+	foundFirst map[string]bool
 	// claimed contains the IDs of datasets that this walk created or adopted.
 	claimed map[string]bool
 	// deletions contains the deletions of this walk, by dataset ID.
@@ -92,19 +97,21 @@ type plannedCreation struct {
 type deletion struct {
 	done    chan struct{} // closed at its end
 	deleted bool          // whether the dataset no longer exists; valid after done
+	ended   time.Time     // valid after done
 }
 
 func newDatasetOwners() *datasetOwners {
 	return &datasetOwners{
-		objects:   map[string]*ownedDataset{},
-		holders:   map[datasetName]string{},
-		takers:    map[datasetName]string{},
-		creations: map[string]plannedCreation{},
-		found:     map[string]string{},
-		claimed:   map[string]bool{},
-		deletions: map[string]*deletion{},
-		announced: map[string]map[string]bool{},
-		moved:     make(chan struct{}),
+		objects:    map[string]*ownedDataset{},
+		holders:    map[datasetName]string{},
+		takers:     map[datasetName]string{},
+		creations:  map[string]plannedCreation{},
+		found:      map[string]string{},
+		foundFirst: map[string]bool{},
+		claimed:    map[string]bool{},
+		deletions:  map[string]*deletion{},
+		announced:  map[string]map[string]bool{},
+		moved:      make(chan struct{}),
 	}
 }
 
@@ -362,7 +369,31 @@ func (o *datasetOwners) find(name, id string, adopts bool) (foundState, error) {
 	if d != nil {
 		return foundMayBeTainted, nil
 	}
+	o.foundFirst[id] = adopts
 	return foundFree, nil
+}
+
+// adoptedFromState returns the IDs of the datasets in state that are not planned themselves, and
+// that the plan of another resource adopts. The dataset of a tainted resource, which is planned as
+// a creation only, is among them if the plan has promised it to that resource.
+func (o *datasetOwners) adoptedFromState() (ids []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for id, adopted := range o.foundFirst {
+		if d := o.objects[id]; adopted && d != nil && d.plan == notPlanned {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// release records that a resource leaves its dataset to a planned creation of another one.
+func (o *datasetOwners) release(id string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.releaseName(id)
+	delete(o.objects, id)
 }
 
 // deletion returns the deletion of a dataset that this walk has started, or nil.
@@ -414,7 +445,7 @@ func (o *datasetOwners) startDeletion(id string) *deletion {
 func (o *datasetOwners) endDeletion(id string, ended *deletion, deleted bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	ended.deleted = deleted
+	ended.deleted, ended.ended = deleted, time.Now()
 	close(ended.done)
 	if !deleted {
 		if o.deletions[id] == ended {

@@ -286,6 +286,45 @@ func TestDatasetOwners_find(t *testing.T) {
 	}
 }
 
+// TestDatasetOwners_adoptedFromState returns the datasets that a creation was planned to adopt
+// before the walk knew that they are in state.
+func TestDatasetOwners_adoptedFromState(t *testing.T) {
+	t.Parallel()
+	see := func(o *datasetOwners) { o.see("a", ownAccount, "aa", false) }
+	find := func(o *datasetOwners) { _, _ = o.find("aa", "a", true) }
+	refuse := func(o *datasetOwners) { _, _ = o.find("aa", "a", false) }
+	keep := func(o *datasetOwners) { _ = o.planUnchanged("a") }
+	destroy := func(o *datasetOwners) { _ = o.planDestroy("a") }
+	for _, test := range []struct {
+		name  string
+		steps []func(o *datasetOwners)
+		want  []string
+	}{
+		{"found before it was seen", []func(*datasetOwners){find, see}, []string{"a"}},
+		{"seen before it was found", []func(*datasetOwners){see, find}, nil},
+		{"not in state", []func(*datasetOwners){find}, nil},
+		{"not adopted", []func(*datasetOwners){refuse, see}, nil},
+		{"kept", []func(*datasetOwners){find, see, keep}, nil},
+		{"destroyed", []func(*datasetOwners){find, see, destroy}, nil},
+	} {
+		o := newDatasetOwners()
+		o.setAccount(ownAccount)
+		for _, step := range test.steps {
+			step(o)
+		}
+		if got := o.adoptedFromState(); !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+
+	o := newDatasetOwners()
+	see(o)
+	o.release("a")
+	if state, err := o.find("aa", "a", true); state != foundFree || err != nil {
+		t.Errorf("a creation that finds a released dataset gets %d, %v", state, err)
+	}
+}
+
 // TestDatasetOwners_refresh refuses a second refresh of a dataset, whatever happens between.
 func TestDatasetOwners_refresh(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
@@ -20,11 +21,17 @@ func (r *datasetResource) Delete(ctx context.Context, req resource.DeleteRequest
 	// creation.
 	plan, diags := readPlan(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	force := state.ForceDestroy.ValueBool() || plan.ForceDestroy
-	switch err := r.store.delete(ctx, state.datasetModel, force); {
+	id := state.ID.ValueString()
+	var err error
+	if slices.Contains(plan.Adopted, id) {
+		err = r.store.leave(id)
+	} else {
+		err = r.store.delete(ctx, state.datasetModel, state.ForceDestroy.ValueBool() || plan.ForceDestroy)
+	}
+	switch {
 	case errors.Is(err, errAdopted):
 		// An adoption that succeeded was announced, and its warning says that the dataset is kept.
-		if !r.store.owners.isClaimed(state.ID.ValueString()) {
+		if !r.store.owners.isClaimed(id) {
 			resp.Diagnostics.Append(keptForAnotherResource(state.datasetModel))
 		}
 	case err != nil:

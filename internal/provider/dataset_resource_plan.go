@@ -27,6 +27,10 @@ type privatePlan struct {
 	// ForceDestroy is the configured value in the plan of a creation. If the creation replaces a
 	// resource, and the resource is deleted first, Terraform passes it to Delete.
 	ForceDestroy bool `json:"force_destroy,omitempty"`
+	// Adopted contains IDs of datasets in state that other planned creations adopt. Terraform
+	// passes it to Delete like ForceDestroy, so that the replacement of a tainted resource keeps
+	// the dataset if the plan shows that another resource adopts it.
+	Adopted []string `json:"adopted,omitempty"`
 }
 
 // privateData is the private data of a request or response.
@@ -158,7 +162,7 @@ func (r *datasetResource) planCreate(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	forceDestroy := plan.ForceDestroy.ValueBool()
-	writePlan(ctx, resp, privatePlan{ForceDestroy: forceDestroy})
+	writePlan(ctx, resp, privatePlan{ForceDestroy: forceDestroy, Adopted: r.store.owners.adoptedFromState()})
 	if id := replaced.ReplacedID; id != "" {
 		resp.Diagnostics.Append(r.planReplacement(ctx, id, forceDestroy)...)
 	}

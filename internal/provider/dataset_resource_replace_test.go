@@ -304,3 +304,55 @@ func TestDataset_readTwice(t *testing.T) {
 		t.Errorf("the second read has the diagnostics\n%s", ds)
 	}
 }
+
+// TestDataset_taintedDatasetAdopted plans the adoption of a dataset before the tainted resource
+// that has it, gives up its name and is replaced. The apply keeps the dataset, as the plan shows,
+// in every order.
+func TestDataset_taintedDatasetAdopted(t *testing.T) {
+	t.Parallel()
+	for _, deleteFirst := range []bool{true, false} {
+		s := newEmulator(t, emulator.Options{})
+		name, renamed := s.name(t), s.name(t)
+		tainted := s.mustApply(t, instance{}, values{"name": name, "force_destroy": true})
+		plan := s.newWalk(t, nil)
+		id := plan.identityID(tainted)
+		s.API.Push(id, items(2)...)
+		configs := []values{{"name": name}, {"name": renamed, "force_destroy": true}}
+
+		adoption, ds := plan.plan(t.Context(), instance{}, configs[0])
+		if got := plan.values(adoption.state)["id"]; got != id || !ds.has("Existing Apify dataset will be adopted: "+name, id, "2 items") {
+			t.Fatalf("the plan shows the ID %v, want %s, and has the diagnostics\n%s", got, id, ds)
+		}
+		tainted = plan.mustRead(tainted)
+		replacement := plan.mustPlan(instance{}, configs[1])
+
+		s.Recorder.Reset()
+		w := s.newWalk(t, nil)
+		destroy := func() {
+			w.upgrade(t.Context(), tainted)
+			deletion := planned{prior: tainted, config: w.null(w.dataset()), state: w.null(w.dataset()), private: replacement.private}
+			after, ds := w.apply(t.Context(), deletion)
+			if after.state != nil || len(ds.errors()) > 0 || deleteFirst != ds.has("Apify dataset not deleted: "+name, id) {
+				t.Errorf("delete first: %t: the deletion has the diagnostics\n%s", deleteFirst, ds)
+			}
+		}
+		adopt := func() {
+			final, ds := w.plan(t.Context(), instance{}, configs[0])
+			if different := differences(w.values(adoption.state), w.values(final.state)); len(different) > 0 || len(ds.errors()) > 0 {
+				t.Errorf("delete first: %t: the final plan differs in %q, and has the diagnostics\n%s", deleteFirst, different, ds)
+			}
+			if after, ds := w.apply(t.Context(), final); w.identityID(after) != id || len(ds.errors()) > 0 {
+				t.Errorf("delete first: %t: the creation has the dataset %s and the diagnostics\n%s", deleteFirst, w.identityID(after), ds)
+			}
+		}
+		if deleteFirst {
+			destroy()
+			adopt()
+		} else {
+			adopt()
+			destroy()
+		}
+		s.expectWrites(t, "POST /v2/datasets?name="+name)
+		s.expectItems(t, id, 2)
+	}
+}

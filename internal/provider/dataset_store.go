@@ -481,7 +481,11 @@ func (s *datasetStore) awaitDeletion(ctx context.Context, id string, d *deletion
 	if !d.deleted {
 		return &managedTwiceError{id}
 	}
-	// The API can return the deleted dataset once more, so the next POST must not follow at once.
+	// The API can return the deleted dataset for a moment, so the next POST must not follow at
+	// once. If it does not stop, the dataset still exists: the 404 of the deletion was wrong.
+	if time.Since(d.ended) > s.waits.max {
+		return &deletionWaitError{id, errStillExists}
+	}
 	select {
 	case <-time.After(s.waits.poll):
 		return nil
@@ -549,7 +553,7 @@ func isNameNotUnique(err error) bool {
 
 // nameWaits are the times for which a write waits for a name that another dataset has.
 type nameWaits struct {
-	// max limits how long a rename waits.
+	// max limits how long a rename waits, and a creation after a deletion has ended.
 	max time.Duration
 	// idle is the time without any write in progress after which nothing will free the name.
 	idle time.Duration
@@ -609,6 +613,14 @@ func (s *datasetStore) nameHolder(ctx context.Context, prior datasetModel, name 
 func (s *datasetStore) nameTaken(name string, holder *apify.Dataset, err error) error {
 	_, managed := s.owners.get(holder.ID)
 	return &nameTakenError{name: name, holder: holder, managed: managed, err: err}
+}
+
+// leave gives a dataset in state up to another resource that adopts it according to the plan. The
+// error is [errAdopted].
+func (s *datasetStore) leave(id string) error {
+	defer s.owners.startWrite()()
+	s.owners.release(id)
+	return errAdopted
 }
 
 // delete deletes a dataset in state, unless it contains items and force is false. The error is

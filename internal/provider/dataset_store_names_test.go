@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,6 +95,31 @@ func TestDatasetStore_deletionTakesTooLong(t *testing.T) {
 	// The next creation finds the name free.
 	if created, err := store.create(t.Context(), "slow", noSchema, false); err != nil || created.ID == m.ID.ValueString() {
 		t.Errorf("got %+v, %v", created, err)
+	}
+}
+
+// TestDatasetStore_deletionThatWasNone creates a dataset after a deletion that ended with a wrong
+// 404. The API returns the dataset, and the creation gives up.
+func TestDatasetStore_deletionThatWasNone(t *testing.T) {
+	checkGoroutines(t)
+	s := newStoreTest(t, true, 0)
+	m := s.readOne("exists")
+	store := s.newStore()
+	store.waits = nameWaits{max: 100 * time.Millisecond, poll: 20 * time.Millisecond}
+	s.inject(deleteDataset, emulator.FaultNamed(emulator.FaultNotFoundByAPI))
+	if err := store.delete(t.Context(), m, true); err != nil {
+		t.Fatal(err)
+	}
+	_, err := store.create(t.Context(), "exists", noSchema, true)
+	var wait *deletionWaitError
+	if !errors.As(err, &wait) || !errors.Is(err, errStillExists) {
+		t.Fatalf("got %v, want the error of a dataset that still exists", err)
+	}
+	if d := createError(datasetResourceModel{}, err); !strings.Contains(d.Detail(), "The deletion ended, but the API still returns the dataset. Nothing was created.") {
+		t.Errorf("the diagnostic is %q", d.Detail())
+	}
+	if got := s.sent()[postDatasets]; got < 2 {
+		t.Errorf("the store sent %d POST requests, want several", got)
 	}
 }
 

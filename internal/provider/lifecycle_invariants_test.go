@@ -106,12 +106,14 @@ func (m *world) checkDestroy(w *walk, c *change, after instance, ds diagnostics)
 }
 
 // checkRun checks what an apply did to the server: it deletes only datasets that the plan destroys,
-// with items only if force_destroy was applied, and no dataset that is in the state afterwards. It
-// changes only datasets that are managed or adopted.
+// with items only if force_destroy was applied, and no dataset that is in the state afterwards,
+// unless only objects have it whose destruction failed. It changes only datasets that are managed
+// or adopted.
 func (m *world) checkRun(w *walk, run run, before snapshot, changes []*change) {
-	destroyed, forced := map[string]bool{}, map[string]bool{}
+	destroyed, forced, leaving := map[string]bool{}, map[string]bool{}, map[*object]bool{}
 	for _, c := range changes {
 		if c.destroy {
+			leaving[c.object] = true
 			state := w.values(c.plan.prior.state)
 			id, _ := state["id"].(string)
 			destroyed[id] = true
@@ -119,6 +121,14 @@ func (m *world) checkRun(w *walk, run run, before snapshot, changes []*change) {
 		}
 	}
 	after := m.snapshot(w)
+	kept := map[string]*managedResource{}
+	for _, r := range m.resources {
+		for _, o := range r.objects {
+			if id, ok := w.values(o.state)["id"].(string); ok && !leaving[o] {
+				kept[id] = r
+			}
+		}
+	}
 	for _, r := range m.s.Recorder.Requests() {
 		if r.Method != http.MethodDelete {
 			continue
@@ -130,7 +140,7 @@ func (m *world) checkRun(w *walk, run run, before snapshot, changes []*change) {
 			m.Errorf("the apply sent DELETE for dataset %s, which the plan does not destroy", id)
 		case existed && len(old.Items) > 0 && !forced[id]:
 			m.Errorf("the apply sent DELETE for dataset %s, which has %d items", id, len(old.Items))
-		case after.managed[id] && r.Status == http.StatusNoContent:
+		case kept[id] != nil && r.Status == http.StatusNoContent:
 			m.Errorf("the apply deleted dataset %s, which is in the state", id)
 		}
 	}
@@ -143,12 +153,12 @@ func (m *world) checkRun(w *walk, run run, before snapshot, changes []*change) {
 			m.Errorf("the apply changed dataset %s, which it does not manage, from %+v to %+v", id, old, d)
 		}
 	}
-	for _, r := range m.resources {
-		for _, id := range r.ids(w) {
-			if _, exists := after.datasets[id]; !exists && run.refresh && run.between == nil && !m.faulty {
-				m.Errorf("%s: dataset %s in the state does not exist", r.name, id)
-			}
+	for id, r := range kept {
+		if _, exists := after.datasets[id]; !exists && run.refresh && run.between == nil && !m.faulty {
+			m.Errorf("%s: dataset %s in the state does not exist", r.name, id)
 		}
+	}
+	for _, r := range m.resources {
 		id, _ := r.values(w)["id"].(string)
 		_, existed := before.datasets[id]
 		if existed && !before.managed[id] && r.config["adopt_existing"] == false && len(before.objects[r]) == 0 {
@@ -173,7 +183,7 @@ func (m *world) checkNamesDataset(e runError) {
 
 // checkForeseen checks that an error of the apply was in the plan, as an error or as a warning,
 // unless the world changed or failed in between.
-func (m *world) checkForeseen(run run, plan runPlan, e runError) {
+func (m *world) checkForeseen(run run, plan runPlan, e runError, all []runError) {
 	switch {
 	case !run.refresh || run.between != nil || m.faulty || len(m.listFaults) > 0:
 	case run.createBeforeDestroy && (e.errors.has(summaryExists) || e.errors.has(summaryOtherSchema) || e.errors.has(summaryHasItems)):
@@ -181,6 +191,16 @@ func (m *world) checkForeseen(run run, plan runPlan, e runError) {
 	case e.tainted && e.errors.has(summaryHasItems):
 		// The plan of a tainted resource is a creation, which only a name connects with the
 		// dataset.
+	case e.errors.has(summaryTakesTurns) && slices.ContainsFunc(all, func(other runError) bool {
+		return other.tainted && other.errors.has(summaryHasItems)
+	}):
+		// The dataset of a tainted resource was not deleted, so its name is not free.
+	case e.errors.has(summaryExists) && slices.ContainsFunc(plan.changes, func(c *change) bool {
+		name, _ := m.walk(nil).values(c.plan.prior.state)["name"].(string)
+		configured, _ := e.resource.config["name"].(string)
+		return c.tainted && strings.EqualFold(name, configured)
+	}):
+		// A tainted resource gives up the name in the same run, maybe after the creation.
 	case m.counterLag > 0 && e.errors.has(summaryHasItems):
 		// The plan reads only the counters.
 	case plan.warnings.has(summaryNameInUse), plan.warnings.has(summaryTainted), plan.warnings.has(summaryNameNotChecked):

@@ -89,7 +89,7 @@ func (m *world) apply(run run) []runError {
 	errors := m.applyRun(run, plan.changes)
 	for _, e := range errors {
 		m.checkNamesDataset(e)
-		m.checkForeseen(run, plan, e)
+		m.checkForeseen(run, plan, e, errors)
 	}
 	return errors
 }
@@ -256,7 +256,7 @@ func (m *world) applyRun(run run, changes []*change) []runError {
 		m.Logf("%s: configured as %v, datasets %v in the state", r.name, r.config, r.ids(w))
 	}
 
-	stages := changeStages(changes)
+	stages := changeStages(rapid.Permutation(changes).Draw(m.T, "changes"))
 	done := 0
 	var mu sync.Mutex
 	var errors []runError
