@@ -525,7 +525,8 @@ func TestUpdateDataset(t *testing.T) {
 		t.Errorf("without a name: %+v", d)
 	}
 	api.Seed(emulator.Dataset{Name: "taken"})
-	if _, err := c.UpdateDataset(ctx, existing.ID, DatasetUpdate{Name: ptr("Taken")}); !IsRefused(err) || IsNotFound(err) {
+	_, err := c.UpdateDataset(ctx, existing.ID, DatasetUpdate{Name: ptr("Taken")})
+	if e := asError(t, err); e.Status != http.StatusBadRequest || e.Type != "name-not-unique" {
 		t.Errorf("with a name that another dataset has: %v", err)
 	}
 	if _, err := c.UpdateDataset(ctx, "NoSuchDataset0001", DatasetUpdate{Name: ptr("x")}); !IsNotFound(err) {

@@ -193,12 +193,6 @@ func IsForbidden(err error) bool {
 	return errors.As(err, &e) && e.Status == http.StatusForbidden && e.Type != ""
 }
 
-// IsRefused reports whether the server refused the request: a status of class 4xx.
-func IsRefused(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Status >= 400 && e.Status < 500
-}
-
 // proxyError is the error of a proxy that did not connect to the server.
 type proxyError struct {
 	proxy  string // its host

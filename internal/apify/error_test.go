@@ -169,24 +169,25 @@ func TestError_printableCause(t *testing.T) {
 	}
 }
 
-func TestIsNotFound_IsRefused(t *testing.T) {
+func TestIsNotFound_IsForbidden(t *testing.T) {
 	t.Parallel()
 	const apiError = `{"error": {"type": %q, "message": "m"}}`
 	for _, test := range []struct {
-		name              string
-		err               error
-		notFound, refused bool
+		name                string
+		err                 error
+		notFound, forbidden bool
 	}{
-		{"record-not-found", responseError(404, fmt.Sprintf(apiError, "record-not-found")), true, true},
-		{"record-or-token-not-found", responseError(404, fmt.Sprintf(apiError, "record-or-token-not-found")), true, true},
-		{"wrapped", fmt.Errorf("wrapped: %w", responseError(404, fmt.Sprintf(apiError, "record-not-found"))), true, true},
-		{"another 404 of the API", responseError(404, fmt.Sprintf(apiError, "page-not-found")), false, true},
-		{"a proxy's 404", responseError(404, "not found"), false, true},
-		{"record-not-found with another status", responseError(400, fmt.Sprintf(apiError, "record-not-found")), false, true},
-		{"a conflict", responseError(409, fmt.Sprintf(apiError, "name-not-unique")), false, true},
-		{"499", responseError(499, ""), false, true},
+		{"record-not-found", responseError(404, fmt.Sprintf(apiError, "record-not-found")), true, false},
+		{"record-or-token-not-found", responseError(404, fmt.Sprintf(apiError, "record-or-token-not-found")), true, false},
+		{"wrapped", fmt.Errorf("wrapped: %w", responseError(404, fmt.Sprintf(apiError, "record-not-found"))), true, false},
+		{"another 404 of the API", responseError(404, fmt.Sprintf(apiError, "page-not-found")), false, false},
+		{"a proxy's 404", responseError(404, "not found"), false, false},
+		{"record-not-found with another status", responseError(400, fmt.Sprintf(apiError, "record-not-found")), false, false},
+		{"insufficient-permissions", responseError(403, fmt.Sprintf(apiError, "insufficient-permissions")), false, true},
+		{"wrapped insufficient-permissions", fmt.Errorf("wrapped: %w", responseError(403, fmt.Sprintf(apiError, "insufficient-permissions"))), false, true},
+		{"a proxy's 403", responseError(403, "forbidden"), false, false},
+		{"insufficient-permissions with another status", responseError(401, fmt.Sprintf(apiError, "insufficient-permissions")), false, false},
 		{"500", responseError(500, fmt.Sprintf(apiError, "record-not-found")), false, false},
-		{"302", responseError(302, ""), false, false},
 		{"200", responseError(200, fmt.Sprintf(apiError, "record-not-found")), false, false},
 		{"no response", &Error{Err: errors.New("refused")}, false, false},
 		{"another error", errors.New("record-not-found"), false, false},
@@ -197,8 +198,8 @@ func TestIsNotFound_IsRefused(t *testing.T) {
 			if got := IsNotFound(test.err); got != test.notFound {
 				t.Errorf("IsNotFound = %t", got)
 			}
-			if got := IsRefused(test.err); got != test.refused {
-				t.Errorf("IsRefused = %t", got)
+			if got := IsForbidden(test.err); got != test.forbidden {
+				t.Errorf("IsForbidden = %t", got)
 			}
 		})
 	}

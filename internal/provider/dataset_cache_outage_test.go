@@ -146,7 +146,7 @@ func TestDatasetCache_interruptedRead(t *testing.T) {
 	arrived, release := s.block(getDatasets)
 	defer release()
 	store := s.newStore()
-	setPageTimeout(store, 50*time.Millisecond)
+	setPageTimeout(store, 500*time.Millisecond)
 	s.lookUpFreeNames(store, singleReads, time.Minute)
 	interrupted, interrupt := context.WithCancel(t.Context())
 	var read sync.WaitGroup

@@ -228,8 +228,11 @@ func (r *storeRun) write(ctx context.Context) {
 			r.read(created.ID)
 		}
 	}
-	var twice *managedTwiceError
-	if err != nil && !apify.IsRefused(err) && !errors.As(err, &twice) && !errors.Is(err, errAdopted) {
+	var (
+		refused *apify.Error
+		twice   *managedTwiceError
+	)
+	if err != nil && !(errors.As(err, &refused) && refused.Status/100 == 4) && !errors.As(err, &twice) && !errors.Is(err, errAdopted) {
 		r.Fatalf("writing: %v", err)
 	}
 }

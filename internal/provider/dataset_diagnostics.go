@@ -128,7 +128,8 @@ func nameOrID(m datasetModel) string {
 // plan first.
 const destroyHint = "\n\nIf this error stops terraform destroy, run terraform destroy -refresh=false, which skips the plan that reports it."
 
-// afterFailedCreation says what a failed POST may have left on the server.
+// afterFailedCreation returns the text about datasets that a failed POST may have left on the
+// server.
 func afterFailedCreation(plan datasetResourceModel, err error) string {
 	var e *apify.Error
 	switch {

@@ -39,7 +39,7 @@ func (e *accountError) Error() string { return e.err.Error() }
 func (e *accountError) Unwrap() error { return e.err }
 
 // lostAccessError is the error of a dataset that the API does not find, or to which it denies
-// access, if state says that the owner is another account than the token's.
+// access, if the owner in state is another account than the token's.
 type lostAccessError struct {
 	ownerID string // empty if state has none
 	account *apify.User

@@ -45,7 +45,7 @@ func (l *datasetListResource) ListResourceConfigSchema(_ context.Context, _ list
 
 // List streams the datasets while the pages of the API's list arrive, and requests no page beyond
 // the limit, which the framework does not enforce. Items of lists lack attributes of the resource,
-// so if Terraform wants whole resources, each dataset is read as well.
+// so if Terraform requests whole resources, each dataset is read as well.
 func (l *datasetListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var filter datasetFilter
 	if diags := req.Config.Get(ctx, &filter); diags.HasError() {

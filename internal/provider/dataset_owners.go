@@ -331,7 +331,7 @@ func (o *datasetOwners) takersOf(lowerName string) map[datasetName]string {
 	return taken
 }
 
-// foundState is what a walk knows of the existing dataset with the name of a planned creation.
+// foundState is the state, in a walk, of the existing dataset with the name of a planned creation.
 type foundState int
 
 const (

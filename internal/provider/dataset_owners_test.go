@@ -257,7 +257,7 @@ func TestDatasetOwners_nameConflict(t *testing.T) {
 	}
 }
 
-// TestDatasetOwners_find returns what the walk knows of the dataset that a creation has found.
+// TestDatasetOwners_find finds datasets in every state that a walk distinguishes.
 func TestDatasetOwners_find(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -329,7 +329,7 @@ func TestDataset_createdSecondsAgo(t *testing.T) {
 	t.Parallel()
 	config := values{"name": "just-now", "adopt_existing": false}
 
-	// Somebody else created the dataset a second earlier, and the status 200 says so.
+	// Somebody else created the dataset a second earlier, and the status 200 reports that.
 	s := newEmulator(t, emulator.Options{ExistingStatus: http.StatusOK})
 	p, _ := s.newWalk(t, nil).plan(t.Context(), instance{}, config)
 	d := s.API.Seed(emulator.Dataset{Name: "just-now", CreatedAt: time.Now().Add(-time.Second)})
@@ -347,7 +347,8 @@ func TestDataset_createdSecondsAgo(t *testing.T) {
 	}
 }
 
-// TestDataset_unknownAdoptExisting plans to adopt or to refuse a dataset: only the apply knows.
+// TestDataset_unknownAdoptExisting plans to adopt or to refuse a dataset, depending on a value that
+// only the apply has.
 func TestDataset_unknownAdoptExisting(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})

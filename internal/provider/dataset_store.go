@@ -251,7 +251,7 @@ func (s *datasetStore) planUpdate(ctx context.Context, prior datasetModel, newNa
 	id, ownerID := prior.ID.ValueString(), prior.UserID.ValueString()
 	isRename := newName.ValueString() != "" && !sameName(prior.Name, newName)
 	if isRename {
-		s.isOwnAccount(ctx, ownerID) // which tells owners the account; without it, all names may be the account's
+		s.isOwnAccount(ctx, ownerID) // which passes the account to owners; without it, all names may be the account's
 	}
 	if err := s.owners.planUpdate(id, ownerID, prior.Name.ValueString(), newName.ValueString()); err != nil || !isRename {
 		return nil, err
@@ -594,7 +594,7 @@ func (s *datasetStore) awaitName(ctx context.Context, prior datasetModel, name s
 			holder = next
 			continue
 		}
-		if ctx.Err() == nil { // else the lookup failed, and says nothing about the name
+		if ctx.Err() == nil { // else the lookup failed, and the name may still be taken
 			return nil
 		}
 	}

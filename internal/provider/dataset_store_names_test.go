@@ -65,7 +65,7 @@ func TestDatasetStore_createDuringFailedDeletion(t *testing.T) {
 	s.reset()
 	_, err := store.create(t.Context(), "kept", noSchema, true)
 	expectManagedTwice(t, err, m.ID.ValueString())
-	if err := <-deleted; !apify.IsRefused(err) {
+	if err := <-deleted; !apify.IsForbidden(err) {
 		t.Errorf("the deletion has the error %v", err)
 	}
 	if got := s.sent()[postDatasets]; got != 1 {

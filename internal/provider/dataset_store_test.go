@@ -314,7 +314,7 @@ func TestDatasetStore_deleteFails(t *testing.T) {
 	fault.Times = 1
 	s.inject(deleteDataset, fault)
 	store := s.newStore()
-	if err := store.delete(t.Context(), m, true); !apify.IsRefused(err) {
+	if err := store.delete(t.Context(), m, true); !apify.IsForbidden(err) {
 		t.Fatalf("got %v", err)
 	}
 	_, err := store.create(t.Context(), "managed", noSchema, true)
@@ -332,7 +332,7 @@ func TestDatasetStore_discard(t *testing.T) {
 		}
 	}
 	s.inject(deleteDataset, emulator.FaultNamed(emulator.FaultForbidden))
-	if err := store.discard(t.Context(), m.ID.ValueString()); !apify.IsRefused(err) {
+	if err := store.discard(t.Context(), m.ID.ValueString()); !apify.IsForbidden(err) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -24,7 +24,8 @@ const (
 	// matrixRequestTimeout is request_timeout for faults that exceed it.
 	matrixRequestTimeout = "2s"
 	// throttledTimeout is the timeout of an operation that is throttled forever. The client waits
-	// at most a minute, whatever Retry-After says, and must not wait for longer than the timeout.
+	// at most a minute, whatever Retry-After contains, and must not wait for longer than the
+	// timeout.
 	throttledTimeout = 30 * time.Second
 	// interruptDelay is the time between a 429 with a Retry-After of a second and the interrupt.
 	interruptDelay = 600 * time.Millisecond

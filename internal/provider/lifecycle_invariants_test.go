@@ -195,7 +195,7 @@ func (m *world) checkForeseen(run run, plan runPlan, e runError, all []runError)
 		return other.tainted && other.errors.has(summaryHasItems)
 	}):
 		// The dataset of a tainted resource was not deleted, so its name is not free.
-	case e.errors.has(summaryExists) && slices.ContainsFunc(plan.changes, func(c *change) bool {
+	case (e.errors.has(summaryExists) || e.errors.has(summaryOtherSchema)) && slices.ContainsFunc(plan.changes, func(c *change) bool {
 		name, _ := m.walk(nil).values(c.plan.prior.state)["name"].(string)
 		configured, _ := e.resource.config["name"].(string)
 		return c.tainted && strings.EqualFold(name, configured)

@@ -108,7 +108,7 @@ func (v usernameValidator) ValidateString(ctx context.Context, req validator.Str
 }
 
 // wholeNumberValidator validates a whole number in a range. The framework's Int64 attribute rejects
-// a fraction before validators run, and tells users to report that to the provider's developers.
+// a fraction before validators run, and asks users to report that to the provider's developers.
 type wholeNumberValidator struct{ min, max int64 }
 
 func (v wholeNumberValidator) Description(context.Context) string {
