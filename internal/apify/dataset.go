@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
@@ -74,10 +75,16 @@ func (d *Dataset) UnmarshalJSON(raw []byte) error {
 			return err
 		}
 		var fields map[string]json.RawMessage
-		if json.Unmarshal(raw, &fields) != nil || fields[name] == nil {
+		if json.Unmarshal(raw, &fields) != nil {
 			return err
 		}
-		delete(fields, name)
+		count := len(fields)
+		maps.DeleteFunc(fields, func(field string, _ json.RawMessage) bool {
+			return strings.EqualFold(field, name) // as encoding/json matches names
+		})
+		if len(fields) == count {
+			return err
+		}
 		if raw, err = json.Marshal(fields); err != nil {
 			return err
 		}

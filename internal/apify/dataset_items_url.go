@@ -27,7 +27,7 @@ func (c *Client) DatasetItemsURL(d *Dataset, expires time.Time, options url.Valu
 		if err != nil {
 			return "", false, err
 		}
-		address, signed = rest, signature != ""
+		address, signed = rest, signature != "" || d.GeneralAccess != nil && *d.GeneralAccess == Restricted
 	} else {
 		// Apify's local platform has neither public URLs nor access levels.
 		signed = hasKey || d.GeneralAccess != nil && *d.GeneralAccess != AnyoneWithIDCanRead && *d.GeneralAccess != AnyoneWithNameCanRead
@@ -35,6 +35,9 @@ func (c *Client) DatasetItemsURL(d *Dataset, expires time.Time, options url.Valu
 	u, err := url.Parse(address)
 	if err != nil {
 		return "", false, err
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return "", false, errors.New("itemsPublicUrl is not an absolute HTTP URL")
 	}
 	query := u.Query()
 	for name, values := range options {

@@ -63,11 +63,33 @@ func TestDatasetItemsURL(t *testing.T) {
 func TestDatasetItemsURL_invalidPublicURL(t *testing.T) {
 	t.Parallel()
 	c := newTestClient(t, "https://gateway.example")
-	for _, public := range []string{"http://[::1", "https://api.apify.com/items?signature=%zz", ":"} {
+	for _, public := range []string{"http://[::1", "https://api.apify.com/items?signature=%zz", ":", "", "?signature=abc", "/v2/datasets/x/items", "//api.apify.com/items", "mailto:x", "https:///items"} {
 		d := &Dataset{ID: testID, GeneralAccess: ptr(Restricted), ItemsPublicURL: &public, URLSigningSecretKey: ptr(testKey)}
 		if got, signed, err := c.DatasetItemsURL(d, time.Time{}, nil); err == nil || got != "" || signed {
 			t.Errorf("%s: got %q, %t, %v", public, got, signed, err)
 		}
+	}
+}
+
+// TestDatasetItemsURL_plainPublicURL signs the URL of a restricted dataset that the server returned
+// without a signature.
+func TestDatasetItemsURL_plainPublicURL(t *testing.T) {
+	t.Parallel()
+	c := newTestClient(t, "https://gateway.example")
+	public := "https://api.apify.com/v2/datasets/" + testID + "/items"
+	expires := time.Now().Add(time.Hour)
+	d := &Dataset{ID: testID, GeneralAccess: ptr(Restricted), ItemsPublicURL: &public, URLSigningSecretKey: ptr(testKey)}
+	got, signed, err := c.DatasetItemsURL(d, expires, nil)
+	if want := public + "?signature=" + Sign(testKey, testID, expires); got != want || !signed || err != nil {
+		t.Errorf("got %q, %t, %v, want %q", got, signed, err, want)
+	}
+	d.URLSigningSecretKey = nil
+	if got, _, err := c.DatasetItemsURL(d, expires, nil); !errors.Is(err, ErrNoSigningKey) || got != "" {
+		t.Errorf("without the key: got %q, %v", got, err)
+	}
+	d.GeneralAccess = ptr(AnyoneWithIDCanRead)
+	if got, signed, err := c.DatasetItemsURL(d, expires, nil); got != public || signed || err != nil {
+		t.Errorf("readable by anyone: got %q, %t, %v", got, signed, err)
 	}
 }
 

@@ -432,6 +432,19 @@ func TestGetDataset_unusedFields(t *testing.T) {
 	}
 }
 
+// TestGetDataset_unusedFieldsIgnoringCase reads datasets with names that encoding/json matches
+// ignoring case.
+func TestGetDataset_unusedFieldsIgnoringCase(t *testing.T) {
+	t.Parallel()
+	for _, field := range []string{`"Title": 5`, `"STATS": "x"`, `"title": "a", "TITLE": 5, "stats": {"readCount": "x"}, "Stats": 5`} {
+		body := `{"data": {"id": "abc", ` + field + `, "accessedAt": "kept"}}`
+		d, err := newLocalClient(t, respond(body), func(c *Config) { c.MaxRetries = 0 }).GetDataset(t.Context(), DatasetIDRef("abc"))
+		if err != nil || d.Title != nil || d.AccessedAt == nil || *d.AccessedAt != "kept" {
+			t.Errorf("%s: got %+v, %v", body, d, err)
+		}
+	}
+}
+
 // TestDataset_responseOfAnother checks that a response with a dataset that was not requested, such
 // as that of a faulty cache, is an error.
 func TestDataset_responseOfAnother(t *testing.T) {

@@ -132,14 +132,51 @@ func (e *Error) setBody(raw []byte, header http.Header) {
 	}
 }
 
-// secretName matches the names of secrets in bodies: tokens, passwords, signatures and signing
-// keys.
-const secretName = `(?:token|password|passwd|passphrase|signature|url_?signing_?secret_?key|secret_?key|secret)`
-
-// secrets matches the parts of a body that must not be quoted, in any spelling: in URLs, also
+// maskedSecrets matches the parts of a body that must not be quoted, in any spelling: in URLs, also
 // percent-encoded once or twice; in headers; in JSON, also within JSON strings; in forms, YAML and
-// HTML, with entities.
-var secrets = regexp.MustCompile(`(?i)(` + secretName + `(?:\\*(?:"|'|&quot;|&#0?3[49];|%22|%2522))?\s*(?:=|:|%3D|%253D|%3A|%253A|&#61;|&#x3d;)\s*(?:\\*(?:"|'|&quot;|&#0?3[49];|%22|%2522))?|bearer(?:\s+|%20|%2520|\+))[^&"'\\\s<>,;}]+`)
+// HTML, with entities. masked is the replacement for a match.
+var maskedSecrets, masked = secretsPattern()
+
+func secretsPattern() (pattern *regexp.Regexp, replacement string) {
+	const (
+		// name matches the names of secrets: tokens, passwords, signatures and keys.
+		name = `(?:token|password|passwd|passphrase|signature|(?:url_?)?signing_?(?:secret_?)?key|(?:secret|api|access)_?key|secret)`
+		// entity matches the beginning of an HTML entity, which can be escaped itself.
+		entity = `&(?:amp;)?`
+		space  = `(?:\s|%20|%2520|\+)*`
+		equals = `(?:=|:|%3D|%3A|%253D|%253A|` + entity + `(?:equals|colon|#0*61|#0*58|#x0*3d|#x0*3a);)`
+		// A value without quotes ends at the first of these.
+		unquoted = `[^&"'\\\s<>,;}]+`
+	)
+	var values []string
+	group, opening, closing := 1, "", ""
+	quoted := func(start, content, end string) {
+		values = append(values, "("+start+")"+content+"("+end+"|$)")
+		opening, closing = fmt.Sprintf("%s${%d}", opening, group+1), fmt.Sprintf("%s${%d}", closing, group+2)
+		group += 2
+	}
+	quoted(`"`, `(?:[^"\\]|\\.)*`, `"`)
+	quoted(`'`, `(?:[^'\\]|\\.)*`, `'`)
+	quotes := []string{
+		`\\+"`, `\\+'`, `\\+u0022`, `\\+u0027`, "%22", "%27", "%2522", "%2527",
+		entity + "(?:quot|#0*34|#x0*22);", entity + "(?:apos|#0*39|#x0*27);",
+	}
+	for _, quote := range quotes {
+		quoted(quote, `.*?`, quote)
+	}
+	quoted(`\[`, `.*?`, `\]`)
+	quoted(`\{`, `.*?`, `\}`)
+	values = append(values, unquoted)
+	pattern = regexp.MustCompile(`(?i)(` +
+		name + `(?:"|'|` + strings.Join(quotes, "|") + `)?` + space + equals + space + `|` +
+		`authorization` + space + equals + space + `basic(?:\s+|%20|%2520|\+)|` +
+		`bearer(?:\s+|%20|%2520|\+)` +
+		`)(?:` + strings.Join(values, "|") + `)`)
+	return pattern, "${1}" + opening + redacted + closing
+}
+
+// userInfo matches the user name and the password in a URL.
+var userInfo = regexp.MustCompile(`://[^/\s:@"'<>]+:[^@/\s"'<>]*@`)
 
 // maxScanned limits how many bytes of a body are searched for secrets.
 const maxScanned = 64 << 10
@@ -160,7 +197,8 @@ func (e *Error) printable(s string) string {
 	for _, secret := range e.secrets {
 		s = strings.ReplaceAll(s, secret, redacted)
 	}
-	s = strings.TrimSpace(secrets.ReplaceAllString(s, "${1}"+redacted))
+	s = userInfo.ReplaceAllString(s, "://"+redacted+"@")
+	s = strings.TrimSpace(maskedSecrets.ReplaceAllString(s, masked))
 	n := 0
 	for i := range s {
 		if n++; n > maxQuote {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -57,13 +58,15 @@ type outcome struct {
 
 // attempt is one attempt of a request.
 type attempt struct {
-	number    int         // 1 for the first
-	started   time.Time   // start of the first attempt
-	began     time.Time   // start of this attempt
-	connected atomic.Bool // whether there was a connection to write the request to
-	status    int         // 0 if there was no response
-	header    http.Header
-	failure   *Error // nil on success
+	number int       // 1 for the first
+	began  time.Time // start of this attempt
+	// refusedSince is the start of the first of the attempts up to this one that found the
+	// connection refused; zero if this one did not.
+	refusedSince time.Time
+	connected    atomic.Bool // whether there was a connection to write the request to
+	status       int         // 0 if there was no response
+	header       http.Header
+	failure      *Error // nil on success
 }
 
 // do sends a request, sends it again while the retry policy allows that, and passes the body of a
@@ -74,12 +77,19 @@ func (c *Client) do(ctx context.Context, r *request) (outcome, error) {
 	if err != nil {
 		return result, c.newError(r, &attempt{}, err)
 	}
+	var refusedSince time.Time
 	for number := 1; ; number++ {
 		a := c.send(ctx, r, req, number)
 		if number == 1 {
 			result.started = a.began
 		}
-		a.started = result.started
+		switch {
+		case a.failure == nil || !errors.Is(a.failure, syscall.ECONNREFUSED):
+			refusedSince = time.Time{}
+		case refusedSince.IsZero():
+			refusedSince = a.began
+		}
+		a.refusedSince = refusedSince
 		result.status, result.header = a.status, a.header
 		if a.failure == nil {
 			c.log(ctx, r, a, 0)

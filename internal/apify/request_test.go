@@ -335,6 +335,19 @@ func TestRequest_refusedForLong(t *testing.T) {
 		if _, err := c.CreateDataset(t.Context(), "orders", nil); err != nil {
 			t.Errorf("after two refused connections: %v", err)
 		}
+
+		// Neither does the time before it count.
+		maintenance := newFault(emulator.FaultMaintenance, 1) // with a Retry-After of 30 seconds
+		maintenance.Header = maintenance.Header.Clone()
+		maintenance.Header.Set("Connection", "close")
+		maintenance.Before = func(*http.Request) {
+			network.dials.Store(0)
+			network.refusals = 2
+		}
+		network.server.Recorder.Inject(maintenance)
+		if _, err := c.CreateDataset(t.Context(), "orders", nil); err != nil {
+			t.Errorf("after maintenance and two refused connections: %v", err)
+		}
 	})
 }
 

@@ -52,7 +52,7 @@ func (p retryPolicy) next(ctx context.Context, r *request, a *attempt) (delay ti
 	}
 	delay = p.delay(a.number, a.header, time.Now())
 	if errors.Is(a.failure, syscall.ECONNREFUSED) {
-		remaining := refusedTime - time.Since(a.started)
+		remaining := refusedTime - time.Since(a.refusedSince)
 		if remaining <= 0 {
 			return 0, false, nil
 		}

@@ -108,7 +108,7 @@ func TestRetryPolicy(t *testing.T) {
 			if err != nil {
 				err = &url.Error{Op: "Get", URL: "https://api.test", Err: err}
 			}
-			a := &attempt{number: 1, started: time.Now(), status: test.status, failure: &Error{Status: test.status, Err: err}}
+			a := &attempt{number: 1, refusedSince: time.Now(), status: test.status, failure: &Error{Status: test.status, Err: err}}
 			a.connected.Store(test.connected)
 			policy := retryPolicy{maxRetries: 1, firstDelay: time.Second}
 			if got := a.mayHaveTakenEffect(); got != test.mayHaveTakenEffect {

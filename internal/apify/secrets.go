@@ -6,10 +6,6 @@ import (
 	"sync"
 )
 
-// maxSecrets limits how many secrets a client remembers, so that a run with many datasets does not
-// grow. Secrets beyond it are still masked by their names.
-const maxSecrets = 5000
-
 // knownSecrets are the secrets that a client has sent or received. Errors mask them by value,
 // whatever the form of the text around them.
 type knownSecrets struct {
@@ -29,7 +25,7 @@ func (s *knownSecrets) add(secret string) {
 	}
 	once := url.QueryEscape(secret)
 	for _, form := range []string{secret, once, url.QueryEscape(once), html.EscapeString(secret)} {
-		if len(form) >= minLength && !s.known[form] && len(s.values) < maxSecrets {
+		if len(form) >= minLength && !s.known[form] {
 			s.known[form] = true
 			s.values = append(s.values, form)
 		}

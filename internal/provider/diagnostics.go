@@ -94,7 +94,7 @@ func join(a, b string) string { return strings.TrimSpace(a + " " + b) }
 func adviseStatus(e *apify.Error) string {
 	const elsewhere = "check that the provider's base_url (or " + apiBaseURLVariable + ", " + clientBaseURLVariable +
 		") is the URL of an Apify API, and that no proxy is intercepting requests."
-	isAPIError := e.Type != "" || e.Message != ""
+	isAPIError := e.Type != "" // a gateway can have an "error" with a message too
 	switch status := e.Status; {
 	case status == 0:
 		return adviseNoResponse(e.Err)
