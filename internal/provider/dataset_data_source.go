@@ -82,7 +82,7 @@ func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 		Sensitive: true,
 	}
 	attributes["fields"] = schema.ListAttribute{
-		MarkdownDescription: "Names of the fields that Apify has found in the items.",
+		MarkdownDescription: "Paths of the fields that Apify has found in the items, with slashes and array indices, such as `comments/0/text`.",
 		ElementType:         types.StringType,
 		Computed:            true,
 	}

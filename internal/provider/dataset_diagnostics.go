@@ -209,10 +209,15 @@ or run:
 }
 
 // leftForNextApply returns the diagnostic of a creation that failed after the POST.
-func leftForNextApply(plan datasetResourceModel, id string) diag.Diagnostic {
+func leftForNextApply(plan datasetResourceModel, d *apify.Dataset) diag.Diagnostic {
+	id := d.ID
 	if plan.AdoptExisting.ValueBool() {
+		when := "The next apply"
+		if isOtherSchema(plan.Schema, newSchema(d)) {
+			when = "After schema is removed from the configuration, the next apply"
+		}
 		return diag.NewWarningDiagnostic(summaryLeft+": "+id,
-			fmt.Sprintf("Dataset %s remains on Apify. The next apply adopts it by name.", id))
+			fmt.Sprintf("Dataset %s remains on Apify. %s adopts it by name.", id, when))
 	}
 	return diag.NewErrorDiagnostic(summaryExists,
 		fmt.Sprintf("Dataset %s now exists. Because adopt_existing is false, the next apply does not adopt it. %s",
@@ -421,7 +426,7 @@ func containsItems(m datasetModel, items string, at stage) diag.Diagnostic {
 
 - To delete the dataset with its items, set force_destroy = true, apply, and then destroy. If the resource is tainted, set force_destroy = true and apply: the replacement then deletes the items.
 - To save the items first, export them from Apify Console, %s, or from the API: GET /v2/datasets/%s/items.
-- To keep the dataset and stop managing it with Terraform, replace the resource with a removed block (Terraform 1.7 or newer)
+- To keep the dataset and stop managing it with Terraform, replace the resource with a removed block (Terraform 1.7 or OpenTofu 1.10, or newer)
 
   removed {
     from = apify_dataset.NAME
@@ -436,11 +441,17 @@ func containsItems(m datasetModel, items string, at stage) diag.Diagnostic {
 		capitalize(describeModel(m)), items, result, m.ConsoleURL.ValueString(), m.ID.ValueString()))
 }
 
-// itemsLost returns the warning of a planned deletion that loses items.
-func itemsLost(summary string, m datasetModel, items int64) diag.Diagnostic {
-	return diag.NewWarningDiagnostic(summary, fmt.Sprintf("The plan deletes %s, which contains %s. Because force_destroy = true was applied, "+
-		"the apply deletes the items. They cannot be recovered. To save them first, export them from Apify Console: %s.",
-		describeModel(m), itemsText(items), m.ConsoleURL.ValueString()))
+// itemsLost returns the warning of a planned deletion that loses items, because force_destroy is in
+// state or, for a replacement, in the configuration alone.
+func itemsLost(summary string, m datasetModel, items int64, forceDestroyApplied bool) diag.Diagnostic {
+	result := "Because force_destroy = true was applied, the apply deletes the items."
+	if !forceDestroyApplied {
+		result = "Because force_destroy = true is configured, the apply deletes the items. With create_before_destroy, it refuses to delete " +
+			"the dataset, because force_destroy = true was not applied before."
+	}
+	return diag.NewWarningDiagnostic(summary, fmt.Sprintf("The plan deletes %s, which contains %s. %s Deleted items cannot be recovered. "+
+		"To save them first, export them from Apify Console: %s.",
+		describeModel(m), itemsText(items), result, m.ConsoleURL.ValueString()))
 }
 
 // replacementLosesItems returns the error of a planned replacement that force_destroy does not

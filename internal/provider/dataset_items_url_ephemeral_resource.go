@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -102,7 +103,7 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 			"fields":        listOption("Fields to include, in this order. Defaults to all fields."),
 			"output_fields": listOption("New names of the `fields`, in the same order. Requires `fields` with as many names. Defaults to the names in `fields`."),
 			"omit":          listOption("Fields to leave out. Defaults to none."),
-			"unwind":        listOption("Fields to unwind, in this order: each array element becomes a separate item; object properties are merged into the item. With `unwind`, `desc` has no effect. Defaults to none."),
+			"unwind":        listOption("Fields to unwind, in this order: each array element becomes a separate item; object properties are merged into the item. With `desc`, the items are reversed, but not the elements of one item. Defaults to none."),
 			"flatten":       listOption("Fields to flatten: nested objects become fields with dotted names, such as `{\"a.b\": 1}` for `{\"a\": {\"b\": 1}}`. Defaults to none."),
 			"clean": schema.BoolAttribute{
 				MarkdownDescription: "Whether to leave out empty items and hidden fields, like `skip_empty` together with `skip_hidden`. Defaults to `false`.",
@@ -140,9 +141,9 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 				Optional:            true,
 			},
 			"delimiter": schema.StringAttribute{
-				MarkdownDescription: "CSV delimiter. Requires `format` to be `csv`. Defaults to `,`.",
+				MarkdownDescription: "CSV delimiter, one character. Requires `format` to be `csv`. Defaults to `,`.",
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{stringvalidator.RegexMatches(oneCharacter, "must be one character, and neither a quotation mark nor a line break")},
 			},
 			"bom": schema.BoolAttribute{
 				MarkdownDescription: "Whether to start the file with a UTF-8 byte order mark. Defaults to `true` for CSV and `false` for other formats.",
@@ -180,6 +181,9 @@ func listOption(description string) schema.ListAttribute {
 		Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(noCommaValidator{})},
 	}
 }
+
+// oneCharacter matches a CSV delimiter.
+var oneCharacter = regexp.MustCompile(`^[^"\r\n]$`)
 
 // textOption returns the attribute of an item option that is a text.
 func textOption(description string) schema.StringAttribute {

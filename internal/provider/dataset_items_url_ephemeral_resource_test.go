@@ -126,6 +126,9 @@ func TestDatasetItemsURL_invalidOptions(t *testing.T) {
 	}{
 		{values{"skip_header_row": true}, `skip_header_row has an effect only with format = "csv". Set format, or remove skip_header_row.`},
 		{values{"skip_header_row": true, "format": "json"}, `skip_header_row has an effect only with format = "csv"`},
+		{values{"delimiter": "ab", "format": "csv"}, "must be one character"},
+		{values{"delimiter": "", "format": "csv"}, "must be one character"},
+		{values{"delimiter": "\"", "format": "csv"}, "must be one character"},
 		{values{"delimiter": ";", "format": "xlsx"}, `delimiter has an effect only with format = "csv"`},
 		{values{"xml_root": "r", "format": "rss"}, `xml_root has an effect only with format = "xml"`},
 		{values{"xml_row": "r"}, `xml_row has an effect only with format = "xml"`},

@@ -80,7 +80,7 @@ func (r *datasetResource) finishCreation(ctx context.Context, plan datasetResour
 // finds a named dataset again. A new unnamed one is deleted, because nothing refers to it.
 func (r *datasetResource) abandon(ctx context.Context, plan datasetResourceModel, created *apify.CreateDatasetResult) diag.Diagnostics {
 	if !plan.Name.IsNull() || created.Name != nil || created.Existed {
-		return diag.Diagnostics{leftForNextApply(plan, created.ID)}
+		return diag.Diagnostics{leftForNextApply(plan, &created.Dataset)}
 	}
 	return r.discard(ctx, created.ID)
 }

@@ -82,7 +82,7 @@ func (r *datasetResource) planDestroy(ctx context.Context, req resource.ModifyPl
 	case err != nil:
 		resp.Diagnostics.Append(planError(state.datasetModel, err))
 	case items > 0 && state.ForceDestroy.ValueBool():
-		resp.Diagnostics.Append(r.itemsWillBeDeleted(state.datasetModel, items)...)
+		resp.Diagnostics.Append(r.itemsWillBeDeleted(state, items)...)
 	case items > 0:
 		resp.Diagnostics.Append(containsItems(state.datasetModel, itemsText(items), duringPlan))
 	}
@@ -147,7 +147,7 @@ func (r *datasetResource) planSchema(ctx context.Context, req resource.ModifyPla
 	resp.RequiresReplace.Append(path.Root("schema"))
 	if state.ForceDestroy.ValueBool() || plan.ForceDestroy.ValueBool() { // else the plan of the creation reports an error
 		if items := r.store.countItems(ctx, state.ID.ValueString()); items > 0 {
-			diags.Append(r.itemsWillBeDeleted(state.datasetModel, items)...)
+			diags.Append(r.itemsWillBeDeleted(state, items)...)
 		}
 	}
 	return diags
@@ -251,10 +251,10 @@ func (r *datasetResource) announceAdoption(d *apify.Dataset, plan datasetResourc
 }
 
 // itemsWillBeDeleted returns the warning about a planned deletion of items.
-func (r *datasetResource) itemsWillBeDeleted(m datasetModel, items int64) diag.Diagnostics {
+func (r *datasetResource) itemsWillBeDeleted(state datasetResourceModel, items int64) diag.Diagnostics {
 	summary := summaryItemsLost
-	if _, earlier := r.store.owners.announce(summaryItemsLost, m.ID.ValueString()); earlier < maxNamedWarnings {
-		summary += ": " + nameOrID(m)
+	if _, earlier := r.store.owners.announce(summaryItemsLost, state.ID.ValueString()); earlier < maxNamedWarnings {
+		summary += ": " + nameOrID(state.datasetModel)
 	}
-	return diag.Diagnostics{itemsLost(summary, m, items)}
+	return diag.Diagnostics{itemsLost(summary, state.datasetModel, items, state.ForceDestroy.ValueBool())}
 }

@@ -62,10 +62,13 @@ func TestAccDataset_schema(t *testing.T) {
 	s.Recorder.Reset()
 	c.run("plan").expect(t, 1, "Apify dataset contains items", name, id, "2 items", "configure the schema that the dataset has")
 	s.expectWrites(t)
+	c.write("main.tf", schemaConfig(name, otherText, "force_destroy = true"))
+	c.run("plan").expect(t, 0, "Items of Apify dataset will be deleted: "+name, "force_destroy = true is configured",
+		"With create_before_destroy, it refuses to delete the dataset")
 	c.write("main.tf", schemaConfig(name, schemaNotation, "force_destroy = true"))
 	c.mustRun("apply", "-auto-approve")
 	c.write("main.tf", schemaConfig(name, otherText, "force_destroy = true"))
-	c.run("plan").expect(t, 0, "forces replacement", "Items of Apify dataset will be deleted: "+name, "2 items")
+	c.run("plan").expect(t, 0, "forces replacement", "Items of Apify dataset will be deleted: "+name, "2 items", "force_destroy = true was applied, the apply")
 	s.Recorder.Reset()
 	c.mustRun("apply", "-auto-approve")
 	s.expectWrites(t, "DELETE /v2/datasets/"+id, "POST /v2/datasets?name="+name+` {"schema":`+otherText+`}`)
@@ -174,6 +177,9 @@ func TestDataset_schemaIgnored(t *testing.T) {
 	}
 	if !ds.errors().has("The dataset has no schema") {
 		t.Errorf("no error has the difference:\n%s", ds)
+	}
+	if !ds.has("Apify dataset left for the next apply", "After schema is removed from the configuration, the next apply adopts it") {
+		t.Errorf("the warning does not fit the error:\n%s", ds)
 	}
 	s.mustApply(t, instance{}, values{"name": name}) // as the error advises
 }
