@@ -246,10 +246,16 @@ func (c *Client) cause(ctx context.Context, err error) error {
 		err = wrapped.Err
 	}
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return fmt.Errorf("the request timed out after %s", c.config.RequestTimeout)
+		return &timeoutError{c.config.RequestTimeout}
 	}
 	return err
 }
+
+// timeoutError is the error of an attempt that took longer than the request timeout.
+type timeoutError struct{ limit time.Duration }
+
+func (e *timeoutError) Error() string { return fmt.Sprintf("the request timed out after %s", e.limit) }
+func (e *timeoutError) Timeout() bool { return true }
 
 func (c *Client) log(ctx context.Context, r *request, a *attempt, delay time.Duration) {
 	if c.config.Log == nil {

@@ -68,7 +68,7 @@ func createError(plan datasetResourceModel, err error) diag.Diagnostic {
 	case errors.As(err, &other):
 		return otherSchema(plan.datasetModel, other.dataset)
 	case errors.As(err, &twice):
-		return managedTwice(twice.id)
+		return managedTwice(twice.id, plan.datasetModel)
 	case errors.As(err, &wait):
 		reason := "The operation timed out or was interrupted before the deletion ended."
 		if errors.Is(err, errStillExists) {
@@ -92,7 +92,7 @@ func planError(m datasetModel, err error) diag.Diagnostic {
 	)
 	switch {
 	case errors.As(err, &twice):
-		return managedTwice(twice.id)
+		return managedTwice(twice.id, m)
 	case errors.Is(err, errNamePlannedTwice):
 		return namePlannedTwice(m.Name.ValueString())
 	case errors.As(err, &renamed):
@@ -163,8 +163,8 @@ func existingDataset(d *apify.Dataset, plan datasetResourceModel, summary string
 	text := fmt.Sprintf("A dataset named %q already exists (%s).", plan.Name.ValueString(), facts)
 	if plan.AdoptExisting.ValueBool() {
 		return diag.NewAttributeWarningDiagnostic(path.Root("name"), summary,
-			text+" This resource adopts the dataset with its items and settings. A replacement with create_before_destroy keeps the dataset in "+
-				"this way. To create a separate dataset, choose another name. To make this an error, set adopt_existing = false.")
+			text+" This resource adopts the dataset with its items and settings. If this resource is being replaced with "+
+				"create_before_destroy, this is its own dataset, which the replacement keeps. To create a separate dataset, choose another name. To make this an error, set adopt_existing = false.")
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("name"), summaryExists,
 		text+" Because adopt_existing is false, this resource does not adopt the dataset. Nothing was changed. "+importHint(d.ID)+
@@ -281,6 +281,14 @@ func nameConflict(m datasetModel, e *nameConflictError) diag.Diagnostic {
 			"Nothing was changed. Change the name of one resource.", e.name, this, other)+destroyHint)
 }
 
+// orderHint is the way on for two resources of which one takes the name that the other gives up.
+// Instances of one resource block cannot depend on each other.
+const orderHint = "Add depends_on with the address of the resource that has the name now, unless it is there already. " + countHint
+
+// countHint is the way on for names that have moved from one instance of a resource to another.
+const countHint = "If the names have moved because an element of count was removed or inserted, keep each dataset with its name instead: use " +
+	"for_each with the names as keys, and moved blocks for the present resources."
+
 // nameInUse returns the warning of a planned rename to the name of another dataset.
 func nameInUse(m datasetModel, name string, taken *takenName) diag.Diagnostic {
 	holder := describe(stringOrEmpty(taken.holder.Name), taken.holder.ID)
@@ -292,15 +300,15 @@ func nameInUse(m datasetModel, name string, taken *takenName) diag.Diagnostic {
 	}
 	return diag.NewAttributeWarningDiagnostic(path.Root("name"), summaryNameInUse+": "+name,
 		fmt.Sprintf("The plan renames %s to %q, but %s has this name. The apply succeeds only if that dataset gives up the name in the "+
-			"same run. To make the order certain, add depends_on with the address of the resource that has the name now.",
-			describeModel(m), name, holder))
+			"same run. %s",
+			describeModel(m), name, holder, orderHint))
 }
 
 // nameGivenUp returns the warning of a planned creation whose name another resource gives up.
 func nameGivenUp(name string, holder *apify.Dataset) diag.Diagnostic {
 	return diag.NewAttributeWarningDiagnostic(path.Root("name"), summaryNameInUse+": "+name,
 		fmt.Sprintf("The plan creates a dataset named %q, and dataset %s has this name until the plan renames it. The apply succeeds only if the "+
-			"rename comes first. Add depends_on with the address of the resource that has the name now, unless it is there already.", name, holder.ID))
+			"rename comes first: otherwise this resource adopts dataset %s, and the rename fails. %s", name, holder.ID, holder.ID, orderHint))
 }
 
 // renamedForCreation returns the error of a creation that takes a name which a rename gives up,
@@ -309,7 +317,7 @@ func renamedForCreation(e *renamedForCreationError) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryNeedsOrder,
 		fmt.Sprintf("One resource renames dataset %s, and another resource creates a dataset with its present name %q. If the creation comes first, "+
 			"Apify returns dataset %s instead of creating one. Nothing was changed. Add depends_on with the address of the renamed resource to the "+
-			"resource that creates, or apply the rename first.", e.id, e.name, e.id)+destroyHint)
+			"resource that creates, or apply the rename first. %s", e.id, e.name, e.id, countHint)+destroyHint)
 }
 
 // destroyedForCreation returns the error of a dataset that one resource destroys while another
@@ -329,8 +337,8 @@ func destroyedForCreation(e *destroyedForCreationError) diag.Diagnostic {
 }
 
 // managedTwice returns the error of the second of two resources for one dataset.
-func managedTwice(id string) diag.Diagnostic {
-	return diag.NewErrorDiagnostic(summaryTwice, fmt.Sprintf(`Another resource of this configuration also manages dataset %s. Two resources for one dataset would undo each other's changes, and one could delete the dataset that the other keeps. Nothing was changed.
+func managedTwice(id string, m datasetModel) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(summaryTwice, fmt.Sprintf(`Another resource of this configuration also manages %s. Two resources for one dataset would undo each other's changes, and one could delete the dataset that the other keeps. Nothing was changed for this resource.
 
 - If the address of a resource has changed, add a block instead of destroying one resource and creating another:
 
@@ -341,14 +349,14 @@ func managedTwice(id string) diag.Diagnostic {
 
 - If another resource gives up the name of the dataset in the same run, apply that change first, or add depends_on with the address of that resource.
 - If both resources are in state, remove one of them from the configuration with a removed block (Terraform 1.7 or newer; OpenTofu refreshes the resource first, so apply with -refresh=false), or run terraform state rm with its address after removing it from the configuration.
-- If this is one resource and its deposed object, left over from an interrupted replacement, set adopt_existing = true, run terraform state rm with the address of the resource, and apply. The apply adopts the dataset.`, id)+destroyHint)
+- If this is one resource and its deposed object, left over from an interrupted replacement, set adopt_existing = true, run terraform state rm with the address of the resource, and apply. The apply adopts the dataset.`, describe(m.Name.ValueString(), id))+destroyHint)
 }
 
 // readError returns the diagnostic of a failed refresh.
 func readError(m datasetModel, err error) diag.Diagnostic {
 	var twice *managedTwiceError
 	if errors.As(err, &twice) {
-		return managedTwice(twice.id)
+		return managedTwice(twice.id, m)
 	}
 	if d := accessDiagnostic(summaryRead, m, err); d != nil {
 		return d
@@ -424,6 +432,7 @@ func containsItems(m datasetModel, items string, at stage) diag.Diagnostic {
 	}
 	return diag.NewErrorDiagnostic(summaryHasItems, fmt.Sprintf(`%s contains %s, which would be lost. %s You have these options:
 
+- %s
 - To delete the dataset with its items, set force_destroy = true, apply, and then destroy. If the resource is tainted, set force_destroy = true and apply: the replacement then deletes the items.
 - To save the items first, export them from Apify Console, %s, or from the API: GET /v2/datasets/%s/items.
 - To keep the dataset and stop managing it with Terraform, replace the resource with a removed block (Terraform 1.7 or OpenTofu 1.10, or newer)
@@ -438,7 +447,7 @@ func containsItems(m datasetModel, items string, at stage) diag.Diagnostic {
   or run terraform state rm apify_dataset.NAME.
 - To keep the dataset of a tainted resource, run terraform untaint apify_dataset.NAME.
 - If this is a deposed object, left over from a replacement with create_before_destroy, delete its dataset in Apify Console and apply again.`,
-		capitalize(describeModel(m)), items, result, m.ConsoleURL.ValueString(), m.ID.ValueString()))
+		capitalize(describeModel(m)), items, result, countHint, m.ConsoleURL.ValueString(), m.ID.ValueString()))
 }
 
 // itemsLost returns the warning of a planned deletion that loses items, because force_destroy is in
@@ -507,9 +516,8 @@ func updateError(m datasetModel, err error) diag.Diagnostic {
 func nameTaken(m datasetModel, e *nameTakenError) diag.Diagnostic {
 	advice := "Choose another name, or rename the other dataset first."
 	if e.managed {
-		advice = "Another resource of this configuration manages that dataset. If the names have moved up because an element of count was removed, " +
-			"keep each dataset with its name: use for_each with the names as keys instead of count, and moved blocks for the present resources. " +
-			"Otherwise correct the error of the other resource and apply again, or choose another name."
+		advice = "Another resource of this configuration manages that dataset. " + countHint +
+			" Otherwise correct the error of the other resource and apply again, or choose another name."
 	}
 	text := fmt.Sprintf("%s cannot be renamed to %q because dataset %s already uses that name, and no change of this run has freed it. Nothing was changed. %s",
 		capitalize(describeModel(m)), e.name, e.holder.ID, advice)

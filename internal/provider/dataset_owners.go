@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -23,8 +24,8 @@ type datasetOwners struct {
 	holders map[datasetName]string
 	// takers contains the IDs of the datasets in state by the name that they have after the apply.
 	takers map[datasetName]string
-	// creations contains the planned creations by name, and found their names by the ID of the
-	// existing dataset with the name.
+	// creations contains the planned creations by name in lower case, and found their names by the
+	// ID of the existing dataset with the name.
 	creations map[string]plannedCreation
 	found     map[string]string
 	// foundFirst contains the IDs of datasets that a planned creation adopts, and that were not in
@@ -289,7 +290,7 @@ func (o *datasetOwners) planDestroy(id string) error {
 	}
 	d.plan = plannedDestroy
 	if name, ok := o.found[id]; ok {
-		return &destroyedForCreationError{id: id, name: name}
+		return &destroyedForCreationError{id: id, name: cmp.Or(d.name, name)}
 	}
 	return nil
 }
@@ -359,13 +360,12 @@ func (o *datasetOwners) find(name, id string, adopts bool) (foundState, error) {
 	case d.isRenamed():
 		return foundRenamed, nil
 	case d.plan == plannedDestroy:
-		return foundFree, &destroyedForCreationError{id: id, name: name}
+		return foundFree, &destroyedForCreationError{id: id, name: cmp.Or(d.name, name)}
 	default:
 		return foundFree, &managedTwiceError{id}
 	}
-	lower := strings.ToLower(name)
-	o.creations[lower] = plannedCreation{adopts: adopts}
-	o.found[id] = lower
+	o.creations[strings.ToLower(name)] = plannedCreation{adopts: adopts}
+	o.found[id] = name
 	if d != nil {
 		return foundMayBeTainted, nil
 	}
@@ -431,7 +431,7 @@ func (o *datasetOwners) isClaimed(id string) bool {
 func (o *datasetOwners) startDeletion(id string) *deletion {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if name, found := o.found[id]; o.claimed[id] || found && o.creations[name].adopts {
+	if name, found := o.found[id]; o.claimed[id] || found && o.creations[strings.ToLower(name)].adopts {
 		return nil
 	}
 	o.object(id).plan = plannedDestroy

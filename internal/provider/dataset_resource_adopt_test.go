@@ -434,8 +434,8 @@ func TestAccDataset_nameOfOtherResource(t *testing.T) {
 
 	s.Recorder.Reset()
 	c.write("second.tf", `resource "apify_dataset" "second" { name = "`+strings.ToUpper(name)+`" }`)
-	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "manages dataset "+id, "moved {")
-	c.run("apply", "-auto-approve", "-refresh=false").expect(t, 1, "Apify dataset managed twice", "manages dataset "+id, "moved {")
+	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "(ID "+id, "moved {")
+	c.run("apply", "-auto-approve", "-refresh=false").expect(t, 1, "Apify dataset managed twice", "(ID "+id, "moved {")
 	s.expectWrites(t)
 
 	c.remove("second.tf")
@@ -497,8 +497,8 @@ func TestAccDataset_importTwice(t *testing.T) {
 	c.mustRun("import", "apify_dataset.second", id)
 
 	s.Recorder.Reset()
-	c.run("plan").expect(t, 1, "Apify dataset managed twice", "manages dataset "+id, "terraform state rm")
-	c.run("destroy", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "manages dataset "+id)
+	c.run("plan").expect(t, 1, "Apify dataset managed twice", "(ID "+id, "terraform state rm")
+	c.run("destroy", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "(ID "+id)
 	s.expectWrites(t)
 
 	c.remove("second.tf")
@@ -526,7 +526,7 @@ func TestAccDataset_importBlockTwice(t *testing.T) {
 			}
 		`, label, name, []string{id, "~" + name}[i]))
 	}
-	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "manages dataset "+id)
+	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset managed twice", "(ID "+id)
 	s.expectWrites(t)
 }
 

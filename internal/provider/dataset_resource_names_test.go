@@ -230,7 +230,7 @@ func TestAccDataset_renameChain(t *testing.T) {
 			s.Recorder.Reset()
 			c.write("main.tf", dataset("a", a2)+dataset("b", a, order))
 			plan := c.run("plan", "-out=tfplan", "-detailed-exitcode")
-			plan.expect(t, 2, "Apify dataset name in use: "+a, fmt.Sprintf("dataset %q (ID %s)", a, idA), "add depends_on")
+			plan.expect(t, 2, "Apify dataset name in use: "+a, fmt.Sprintf("dataset %q (ID %s)", a, idA), "Add depends_on")
 			plan.expectErrors(t, 0)
 			c.run("apply", "tfplan").expect(t, 0, "0 added, 2 changed, 0 destroyed")
 			s.expectWrites(t, "PUT /v2/datasets/"+idA+` {"name":"`+a2+`"}`, "PUT /v2/datasets/"+idB+` {"name":"`+a+`"}`)
@@ -289,12 +289,7 @@ func TestAccDataset_countShifts(t *testing.T) {
 	s := newEmulator(t, emulator.Options{})
 	c := s.newCLI(t)
 	names := []string{s.name(t), s.name(t), s.name(t)}
-	c.write("main.tf", byCount(names...))
-	c.mustRun("apply", "-auto-approve")
-	var ids []string
-	for i := range names {
-		ids = append(ids, c.id(fmt.Sprintf("apify_dataset.test[%d]", i)))
-	}
+	ids := c.applyByCount(names...)
 	s.API.Push(ids[0], items(1)...)
 	s.API.Push(ids[1], items(1)...)
 
@@ -311,50 +306,84 @@ func TestAccDataset_countShifts(t *testing.T) {
 	c.expectNoChanges()
 }
 
-// TestAccDataset_countShiftRefused keeps all items if the last dataset turns out to contain items
-// during the apply, and follows the advice of the error.
+// TestAccDataset_countShiftRefused keeps all items if the last dataset contains items, in the plan
+// and, while the counters lag behind, in the apply. It follows the advice of the errors.
 func TestAccDataset_countShiftRefused(t *testing.T) {
 	t.Parallel()
-	s := newEmulator(t, emulator.Options{CounterLag: time.Hour})
+	for _, lag := range []time.Duration{0, time.Hour} {
+		s := newEmulator(t, emulator.Options{CounterLag: lag})
+		c := s.newCLI(t)
+		c.skipBelow("1.1", "1.6") // moved blocks
+		names := []string{s.name(t), s.name(t), s.name(t)}
+		ids := c.applyByCount(names...)
+		s.API.Push(ids[1], items(1)...)
+		s.API.Push(ids[2], items(1)...)
+
+		s.Recorder.Reset()
+		c.write("main.tf", byCount(names[1:]...))
+		r := c.run("apply", "-auto-approve")
+		r.expect(t, 1, "Apify dataset contains items", "use for_each with the names as keys, and moved blocks", ids[2])
+		if lag == 0 {
+			r.expectErrors(t, 1)
+			r.expect(t, 1, "Apify dataset name in use: "+names[1], "Apify dataset name in use: "+names[2])
+		} else {
+			r.expect(t, 1, "Updating Apify dataset failed", ids[1])
+			r.expectNone(t, "rename the other dataset first")
+			r.expectErrors(t, 3)
+		}
+		s.expectWrites(t)
+
+		c.write("main.tf", byName(names[1:], map[int]string{1: names[1], 2: names[2]}))
+		c.run("apply", "-auto-approve").expect(t, 0, "0 added, 0 changed, 1 destroyed")
+		s.expectWrites(t, "DELETE /v2/datasets/"+ids[0])
+		s.expectName(t, ids[1], names[1])
+		s.expectName(t, ids[2], names[2])
+		c.expectNoChanges()
+	}
+}
+
+// TestAccDataset_countInsert inserts a name at the beginning of a list that count numbers, and
+// follows the advice: no instance can depend on another one of the same resource.
+func TestAccDataset_countInsert(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
 	c := s.newCLI(t)
 	c.skipBelow("1.1", "1.6") // moved blocks
 	names := []string{s.name(t), s.name(t), s.name(t)}
+	ids := c.applyByCount(names[1:]...)
+
+	s.Recorder.Reset()
+	c.write("main.tf", byCount(names...))
+	r := c.run("plan") // a warning or an error, depending on the order of planning
+	r.expect(t, r.code, "use for_each with the names as keys, and moved blocks")
+	s.expectWrites(t)
+
+	c.write("main.tf", byName(names, map[int]string{0: names[1], 1: names[2]}))
+	c.run("apply", "-auto-approve").expect(t, 0, "1 added, 0 changed, 0 destroyed")
+	s.expectWrites(t, "POST /v2/datasets?name="+names[0])
+	s.expectName(t, ids[0], names[1])
+	s.expectName(t, ids[1], names[2])
+	c.expectNoChanges()
+}
+
+// applyByCount creates datasets that are numbered by count, and returns their IDs.
+func (c *cli) applyByCount(names ...string) (ids []string) {
 	c.write("main.tf", byCount(names...))
 	c.mustRun("apply", "-auto-approve")
-	var ids []string
 	for i := range names {
 		ids = append(ids, c.id(fmt.Sprintf("apify_dataset.test[%d]", i)))
 	}
-	s.API.Push(ids[1], items(1)...)
-	s.API.Push(ids[2], items(1)...)
+	return ids
+}
 
-	s.Recorder.Reset()
-	c.write("main.tf", byCount(names[1:]...))
-	r := c.run("apply", "-auto-approve")
-	r.expect(t, 1, "Apify dataset contains items", "Updating Apify dataset failed", ids[1], ids[2], "use for_each with the names as keys instead of count, and moved blocks")
-	r.expectNone(t, "rename the other dataset first")
-	r.expectErrors(t, 3)
-	s.expectWrites(t)
-
-	c.write("main.tf", fmt.Sprintf(`
-		resource "apify_dataset" "test" {
-		  for_each = toset([%s])
-		  name     = each.key
-		}
-		moved {
-		  from = apify_dataset.test[1]
-		  to   = apify_dataset.test[%q]
-		}
-		moved {
-		  from = apify_dataset.test[2]
-		  to   = apify_dataset.test[%q]
-		}
-	`, quoteAll(names[1:]), names[1], names[2]))
-	c.run("apply", "-auto-approve").expect(t, 0, "0 added, 0 changed, 1 destroyed")
-	s.expectWrites(t, "DELETE /v2/datasets/"+ids[0])
-	s.expectName(t, ids[1], names[1])
-	s.expectName(t, ids[2], names[2])
-	c.expectNoChanges()
+// byName returns the configuration of datasets with for_each, and blocks that move instances with
+// numbers to names.
+func byName(names []string, moved map[int]string) string {
+	config := fmt.Sprintf("resource \"apify_dataset\" \"test\" {\n  for_each = toset([%s])\n  name = each.key\n}\n", quoteAll(names))
+	for number, name := range moved {
+		config += fmt.Sprintf("moved {\n  from = apify_dataset.test[%d]\n  to = apify_dataset.test[%q]\n}\n", number, name)
+	}
+	return config
 }
 
 // TestAccDataset_plannedLoss shows in the plan of a destroy which datasets contain items, with at
@@ -735,7 +764,7 @@ func TestAccDataset_keptByReplacement(t *testing.T) {
 		}
 		c.mustRun(args...)
 		r := c.run("apply", "tfplan")
-		r.expect(t, 0, "Existing Apify dataset", "A replacement with create_before_destroy keeps the dataset in this way")
+		r.expect(t, 0, "Existing Apify dataset", "this is its own dataset, which the replacement keeps")
 		if got := r.count("Warning: Existing Apify dataset") + r.count("Warning: Apify dataset not deleted"); got != 1 {
 			t.Errorf("%s: the apply says %d times that the dataset is kept:\n%s", how, got, r.output)
 		}

@@ -98,7 +98,9 @@ func (r *datasetResource) planUpdate(ctx context.Context, req resource.ModifyPla
 	if req.Plan.Raw.Equal(req.State.Raw) {
 		// Most plans change nothing, and the rest costs more time than this.
 		if err := r.store.planUnchanged(id.ValueString()); err != nil {
-			resp.Diagnostics.Append(planError(datasetModel{datasetSummary: datasetSummary{ID: id}}, err))
+			var state datasetResourceModel
+			resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+			resp.Diagnostics.Append(planError(state.datasetModel, err))
 		}
 		return
 	}

@@ -393,11 +393,20 @@ func (s *datasetStore) lookUp(ctx context.Context, lookup func(context.Context) 
 	if err == nil {
 		return d, nil
 	}
-	var e *apify.Error
-	if errors.As(err, &e) && e.Status == 0 && ctx.Err() == nil {
+	if ctx.Err() == nil && isUnreachable(err) {
 		s.unreachable.Store(&err)
 	}
 	return nil, &lookupError{err: err}
+}
+
+// isUnreachable reports whether the API could not be connected to, or did not respond during a
+// whole call. A connection that was lost is neither.
+func isUnreachable(err error) bool {
+	var (
+		e       *apify.Error
+		timeout interface{ Timeout() bool }
+	)
+	return errors.As(err, &e) && e.Status == 0 && (!e.MayHaveTakenEffect || errors.As(err, &timeout) && timeout.Timeout())
 }
 
 // findByName returns the dataset of the token's account that has a name, or nil. Many lookups are
@@ -431,8 +440,8 @@ func (s *datasetStore) isOwnAccount(ctx context.Context, id string) bool {
 }
 
 // create creates a dataset, or adopts the one that has the name if adopt is true. If a schema is
-// configured, an adopted dataset must have it. If the API returns a dataset that this run deletes,
-// create waits for the deletion and creates the dataset again. The error is an
+// configured, an adopted dataset must have it. If the API returns a dataset that this run deletes
+// or renames, create waits for that and creates the dataset again. The error is an
 // [existingDatasetError], an [otherSchemaError], a [managedTwiceError], a [deletionWaitError] or
 // that of the API; all but the last mean that nothing was changed.
 func (s *datasetStore) create(ctx context.Context, name string, schema jsontypes.Normalized, adopt bool) (*apify.CreateDatasetResult, error) {
@@ -441,7 +450,7 @@ func (s *datasetStore) create(ctx context.Context, name string, schema jsontypes
 	if configured := schema.ValueString(); configured != "" {
 		sent = json.RawMessage(configured)
 	}
-	for {
+	for waited := false; ; {
 		created, err := s.client.CreateDataset(ctx, name, sent)
 		if err != nil {
 			return nil, err
@@ -452,6 +461,13 @@ func (s *datasetStore) create(ctx context.Context, name string, schema jsontypes
 			}
 		}
 		s.cache.invalidate(created.ID)
+		if holder, ok := s.owners.get(created.ID); ok && holder.isRenamed() && !waited {
+			waited = true
+			owner := datasetModel{datasetSummary: datasetSummary{UserID: types.StringPointerValue(created.UserID)}}
+			if s.awaitName(ctx, owner, name) == nil {
+				continue
+			}
+		}
 		deletion := s.owners.deletion(created.ID)
 		if deletion == nil {
 			if created.Existed && !adopt {
@@ -579,10 +595,12 @@ func (s *datasetStore) awaitName(ctx context.Context, prior datasetModel, name s
 		if active > 0 {
 			idleSince = now
 		}
-		if stuck || now.After(deadline) || now.Sub(idleSince) > s.waits.idle || ctx.Err() != nil {
-			err := s.nameTaken(name, holder, nil)
+		idle := now.Sub(idleSince) > s.waits.idle
+		if idle { // for the other renames too
 			s.owners.giveUp()
-			return err
+		}
+		if idle || stuck || now.After(deadline) || ctx.Err() != nil {
+			return s.nameTaken(name, holder, nil)
 		}
 		select {
 		case <-moved:

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/apify/terraform-provider-apify/internal/apify"
 	"github.com/apify/terraform-provider-apify/internal/emulator"
@@ -253,6 +256,98 @@ func TestDatasetStore_renameRefused(t *testing.T) {
 		}
 		if got := s.sent()[putDataset]; got != test.puts {
 			t.Errorf("%s: the store sent %d PUT requests, want %d", test.name, got, test.puts)
+		}
+	}
+}
+
+// TestDatasetStore_renameTimeout ends the wait of one rename, by its own timeout and by the limit,
+// while the holder of another name is about to give it up. The other rename still waits.
+func TestDatasetStore_renameTimeout(t *testing.T) {
+	checkGoroutines(t)
+	for _, limit := range []time.Duration{100 * time.Millisecond, time.Minute} {
+		s := newStoreTest(t, true, 0)
+		ids := s.seed(3)
+		s.read(ids...)
+		s.api.Seed(emulator.Dataset{Name: "foreign"})
+		store := s.newStore()
+		store.waits = nameWaits{max: time.Minute, idle: time.Minute, poll: 10 * time.Millisecond}
+		arrived, release := s.block(putDataset)
+		var slow sync.WaitGroup
+		slow.Go(func() { // gives up the name seeded-0
+			if err := s.rename(t.Context(), store, s.state[0], "freed"); err != nil {
+				t.Error(err)
+			}
+		})
+		<-arrived
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		if limit < time.Minute {
+			ctx = t.Context()
+			store.waits.max = limit
+		}
+		var taken *nameTakenError
+		if err := s.rename(ctx, store, s.state[1], "foreign"); !errors.As(err, &taken) {
+			t.Errorf("the rename to a foreign name got %v", err)
+		}
+		cancel()
+		store.waits.max = time.Minute
+		time.AfterFunc(50*time.Millisecond, release)
+		if err := s.rename(t.Context(), store, s.state[2], "seeded-0"); err != nil {
+			t.Errorf("the other rename got %v", err)
+		}
+		slow.Wait()
+	}
+}
+
+// TestDatasetStore_createDuringRename creates a dataset while the dataset that has the name is
+// being renamed: the creation waits, and then does not end up with the renamed dataset.
+func TestDatasetStore_createDuringRename(t *testing.T) {
+	checkGoroutines(t)
+	for _, adopt := range []bool{true, false} {
+		s := newStoreTest(t, true, 0)
+		m := s.readOne("reused")
+		store := s.newStore()
+		if _, err := store.planUpdate(t.Context(), m, types.StringValue("renamed")); err != nil {
+			t.Fatal(err)
+		}
+		arrived, release := s.block(putDataset)
+		var slow sync.WaitGroup
+		slow.Go(func() {
+			if err := s.rename(t.Context(), store, m, "renamed"); err != nil {
+				t.Error(err)
+			}
+		})
+		<-arrived
+		time.AfterFunc(100*time.Millisecond, release)
+		s.reset()
+		created, err := store.create(t.Context(), "reused", noSchema, adopt)
+		if err != nil || created.ID == m.ID.ValueString() || created.Existed {
+			t.Errorf("adopt: %t: got %+v, %v, want a new dataset", adopt, created, err)
+		}
+		slow.Wait()
+		if got := s.sent()[postDatasets]; got != 2 {
+			t.Errorf("adopt: %t: the store sent %d POST requests, want 2", adopt, got)
+		}
+	}
+}
+
+// TestDatasetStore_lostConnection looks up names after one lost connection. The API counts as
+// unreachable only if connections are refused, or if it does not respond.
+func TestDatasetStore_lostConnection(t *testing.T) {
+	checkGoroutines(t)
+	for fault, unreachable := range map[string]bool{emulator.FaultReset: false, emulator.FaultHang: true} {
+		s := newStoreTest(t, true, 0)
+		s.api.Seed(emulator.Dataset{Name: "exists"})
+		store := s.newStore(func(c *apify.Config) { c.MaxRetries, c.RequestTimeout = 0, 200*time.Millisecond })
+		once := emulator.FaultNamed(fault)
+		once.Times = 1
+		s.inject(getDataset, once)
+		var lookup *lookupError
+		if _, err := store.lookUpName(t.Context(), "", "exists"); !errors.As(err, &lookup) || lookup.known {
+			t.Errorf("%s: got %v", fault, err)
+		}
+		d, err := store.lookUpName(t.Context(), "", "exists")
+		if unreachable != (errors.As(err, &lookup) && lookup.known) || unreachable == (d != nil) {
+			t.Errorf("%s: after it, got %+v, %v", fault, d, err)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"pgregory.net/rapid"
 
 	"github.com/apify/terraform-provider-apify/internal/emulator"
@@ -167,16 +168,20 @@ func (m *world) checkRun(w *walk, run run, before snapshot, changes []*change) {
 	}
 }
 
-// checkNamesDataset checks that an error about a destruction contains the dataset's ID, because
-// Terraform shows no address there.
+// checkNamesDataset checks that an error about a destruction contains the dataset's name and ID,
+// because Terraform shows no address there.
 func (m *world) checkNamesDataset(e runError) {
 	if e.destroyed == nil {
 		return
 	}
-	id := fmt.Sprint(m.walk(nil).values(e.destroyed.state)["id"])
+	state := m.walk(nil).values(e.destroyed.state)
+	id, name := fmt.Sprint(state["id"]), ""
+	if state["name"] != nil {
+		name = fmt.Sprint(state["name"])
+	}
 	for _, d := range e.errors {
-		if !strings.Contains(d.Detail, id) {
-			m.Errorf("%s: an error about a destruction does not contain the ID %s:\n%s", e.resource.name, id, e.errors)
+		if !strings.Contains(d.Detail, id) || !strings.Contains(d.Detail, name) {
+			m.Errorf("%s: an error about a destruction does not contain the name %q and the ID %s:\n%s", e.resource.name, name, id, e.errors)
 		}
 	}
 }
@@ -203,10 +208,40 @@ func (m *world) checkForeseen(run run, plan runPlan, e runError, all []runError)
 		// A tainted resource gives up the name in the same run, maybe after the creation.
 	case m.counterLag > 0 && e.errors.has(summaryHasItems):
 		// The plan reads only the counters.
-	case plan.warnings.has(summaryNameInUse), plan.warnings.has(summaryTainted), plan.warnings.has(summaryNameNotChecked):
+	case plan.warnings.has(summaryNameNotChecked):
+	case m.warnedAbout(plan, e):
 	default:
 		m.Errorf("%s: the plan was clean, and the apply failed:\n%s", e.resource.name, e.errors)
 	}
+}
+
+// warnedAbout reports whether the plan has a warning about a name that another dataset has, or
+// about a tainted resource, for the name or a dataset of a resource with an error.
+func (m *world) warnedAbout(plan runPlan, e runError) bool {
+	w := m.walk(nil)
+	var subjects []string
+	if name, ok := e.resource.config["name"].(string); ok {
+		subjects = append(subjects, name)
+	}
+	objects := plan.refreshed[e.resource]
+	if e.destroyed != nil {
+		objects = append(slices.Clone(objects), e.destroyed)
+	}
+	for _, o := range objects {
+		state := w.values(o.state)
+		for _, attribute := range []string{"id", "name"} {
+			if text, ok := state[attribute].(string); ok {
+				subjects = append(subjects, text)
+			}
+		}
+	}
+	return slices.ContainsFunc(plan.warnings, func(d *tfprotov6.Diagnostic) bool {
+		if !strings.HasPrefix(d.Summary, summaryNameInUse) && !strings.HasPrefix(d.Summary, summaryTainted) {
+			return false
+		}
+		text := strings.ToLower(d.Summary + d.Detail)
+		return slices.ContainsFunc(subjects, func(subject string) bool { return strings.Contains(text, strings.ToLower(subject)) })
+	})
 }
 
 // mayAdopt reports whether a resource is configured to adopt a dataset of this name.
