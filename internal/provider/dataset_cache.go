@@ -145,7 +145,7 @@ func (c *datasetCache) isCurrentURL(item *apify.Dataset, itemsURL types.String, 
 }
 
 // findByName returns the dataset of the token's account that has a name. known is false if the list
-// cannot say; then the name must be looked up singly.
+// is incomplete or the dataset was changed; then the name must be looked up singly.
 func (c *datasetCache) findByName(ctx context.Context, name string) (d *apify.Dataset, known bool) {
 	d, complete := c.named.find(ctx, func() *apify.Dataset { return c.named.byName[strings.ToLower(name)] })
 	if d == nil {

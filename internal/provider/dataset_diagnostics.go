@@ -26,32 +26,32 @@ const (
 	summaryList   = "Listing Apify datasets failed"
 	summarySign   = "Signing Apify dataset items URL failed"
 
-	summaryExists         = "Apify dataset already exists"
-	summaryAdopts         = "Existing Apify dataset adopted"
-	summaryWouldAdopt     = "Existing Apify dataset will be adopted"
-	summaryTwice          = "Apify dataset managed twice"
-	summaryKept           = "Apify dataset not deleted"
-	summaryLeft           = "Apify dataset left for the next apply"
-	summaryHasItems       = "Apify dataset contains items"
-	summaryLostAccess     = "No access to Apify dataset"
-	summaryNotApplied     = "Apify dataset change not applied"
-	summaryNotDiscarded   = "Unnamed Apify dataset not cleaned up"
-	summaryNameNotChecked = "Apify dataset name not checked"
-	summaryNeedsName      = "Apify dataset needs a name"
-	summaryItemsLost      = "Items of Apify dataset will be deleted"
-	summaryTainted        = "Apify dataset of a tainted resource contains items"
-	summaryNameInUse      = "Apify dataset name in use"
-	summaryNameConflict   = "Apify dataset name planned twice"
-	summaryNameCycle      = "Apify dataset names exchanged"
-	summaryTakesTurns     = "Apify dataset destroyed and created in one run"
-	summaryNeedsOrder     = "Apify dataset renamed for a creation in one run"
-	summaryDeletedInApply = "Apify dataset deleted during the apply"
-	summaryOtherSchema    = "Existing Apify dataset has another schema"
-	summaryInvalidSchema  = "Invalid Apify dataset schema"
-	summaryInvalidOption  = "Invalid option of Apify dataset items URL"
-	summaryInvalidID      = "Invalid Apify dataset ID"
-	summaryOtherAccount   = "Apify dataset of another account imported"
-	summaryInvalidTime    = "Invalid timestamp in Apify API response"
+	summaryExists              = "Apify dataset already exists"
+	summaryAdopts              = "Existing Apify dataset adopted"
+	summaryWouldAdopt          = "Existing Apify dataset will be adopted"
+	summaryTwice               = "Apify dataset managed twice"
+	summaryKept                = "Apify dataset not deleted"
+	summaryLeft                = "Apify dataset left for the next apply"
+	summaryHasItems            = "Apify dataset contains items"
+	summaryLostAccess          = "No access to Apify dataset"
+	summaryNotApplied          = "Apify dataset change not applied"
+	summaryNotDiscarded        = "Unnamed Apify dataset not cleaned up"
+	summaryNameNotChecked      = "Apify dataset name not checked"
+	summaryNeedsName           = "Apify dataset needs a name"
+	summaryItemsLost           = "Items of Apify dataset will be deleted"
+	summaryTainted             = "Apify dataset of a tainted resource contains items"
+	summaryNameInUse           = "Apify dataset name in use"
+	summaryNameConflict        = "Apify dataset name planned twice"
+	summaryNameCycle           = "Apify dataset names exchanged"
+	summaryDestroyedAndCreated = "Apify dataset destroyed and created in one run"
+	summaryNeedsOrder          = "Apify dataset renamed for a creation in one run"
+	summaryDeletedInApply      = "Apify dataset deleted during the apply"
+	summaryOtherSchema         = "Existing Apify dataset has another schema"
+	summaryInvalidSchema       = "Invalid Apify dataset schema"
+	summaryInvalidOption       = "Invalid option of Apify dataset items URL"
+	summaryInvalidID           = "Invalid Apify dataset ID"
+	summaryOtherAccount        = "Apify dataset of another account imported"
+	summaryInvalidTime         = "Invalid timestamp in Apify API response"
 )
 
 // createError returns the diagnostic of a failed creation.
@@ -323,7 +323,7 @@ func renamedForCreation(e *renamedForCreationError) diag.Diagnostic {
 // destroyedForCreation returns the error of a dataset that one resource destroys while another
 // resource creates a dataset with its name.
 func destroyedForCreation(e *destroyedForCreationError) diag.Diagnostic {
-	return diag.NewErrorDiagnostic(summaryTakesTurns,
+	return diag.NewErrorDiagnostic(summaryDestroyedAndCreated,
 		fmt.Sprintf(`One resource destroys dataset %s, and another resource creates a dataset with the same name %q. If the creation comes first, Apify returns the dataset that is to be destroyed. Nothing was changed.
 
 - If the address of the resource has changed, keep the dataset with a block:

@@ -31,7 +31,7 @@ func (r *datasetResource) Delete(ctx context.Context, req resource.DeleteRequest
 	switch {
 	case errors.Is(err, errAdopted):
 		// An adoption that succeeded was announced, and its warning says that the dataset is kept.
-		if !r.store.owners.isClaimed(id) {
+		if !r.store.isClaimed(id) {
 			resp.Diagnostics.Append(keptForAnotherResource(state.datasetModel))
 		}
 	case err != nil:

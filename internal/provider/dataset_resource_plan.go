@@ -164,7 +164,7 @@ func (r *datasetResource) planCreate(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	forceDestroy := plan.ForceDestroy.ValueBool()
-	writePlan(ctx, resp, privatePlan{ForceDestroy: forceDestroy, Adopted: r.store.owners.adoptedFromState()})
+	writePlan(ctx, resp, privatePlan{ForceDestroy: forceDestroy, Adopted: r.store.adoptedFromState()})
 	if id := replaced.ReplacedID; id != "" {
 		resp.Diagnostics.Append(r.planReplacement(ctx, id, forceDestroy)...)
 	}
@@ -200,8 +200,7 @@ func (r *datasetResource) planCreate(ctx context.Context, req resource.ModifyPla
 
 // planReplacement validates the replacement of a resource in state. Terraform drops warnings here.
 func (r *datasetResource) planReplacement(ctx context.Context, id string, forceDestroy bool) diag.Diagnostics {
-	r.store.planReplacement(id)
-	d, _ := r.store.owners.get(id)
+	d := r.store.planReplacement(id)
 	if forceDestroy || d.forceDestroy {
 		return nil
 	}
@@ -240,7 +239,7 @@ const maxNamedWarnings = 10
 
 // announceAdoption returns the warning about an adoption, once for each dataset in this walk.
 func (r *datasetResource) announceAdoption(d *apify.Dataset, plan datasetResourceModel, summary string) diag.Diagnostics {
-	first, earlier := r.store.owners.announce(summaryAdopts, d.ID)
+	first, earlier := r.store.announce(summaryAdopts, d.ID)
 	if !first {
 		return nil
 	}
@@ -255,7 +254,7 @@ func (r *datasetResource) announceAdoption(d *apify.Dataset, plan datasetResourc
 // itemsWillBeDeleted returns the warning about a planned deletion of items.
 func (r *datasetResource) itemsWillBeDeleted(state datasetResourceModel, items int64) diag.Diagnostics {
 	summary := summaryItemsLost
-	if _, earlier := r.store.owners.announce(summaryItemsLost, state.ID.ValueString()); earlier < maxNamedWarnings {
+	if _, earlier := r.store.announce(summaryItemsLost, state.ID.ValueString()); earlier < maxNamedWarnings {
 		summary += ": " + nameOrID(state.datasetModel)
 	}
 	return diag.Diagnostics{itemsLost(summary, state.datasetModel, items, state.ForceDestroy.ValueBool())}

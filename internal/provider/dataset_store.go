@@ -22,7 +22,7 @@ import (
 )
 
 // datasetKind is everything that the provider offers for datasets.
-var datasetKind = storageKind{
+var datasetKind = objectKind{
 	newStore: func(p *apifyProvider, client *apify.Client, account *tokenAccount) any {
 		return newDatasetStore(client, account, p.now, p.nameWaits)
 	},
@@ -251,7 +251,7 @@ func (s *datasetStore) planUpdate(ctx context.Context, prior datasetModel, newNa
 	id, ownerID := prior.ID.ValueString(), prior.UserID.ValueString()
 	isRename := newName.ValueString() != "" && !sameName(prior.Name, newName)
 	if isRename {
-		s.isOwnAccount(ctx, ownerID) // which passes the account to owners; without it, all names may be the account's
+		s.isOwnAccount(ctx, ownerID) // without the account, all names may be the account's
 	}
 	if err := s.owners.planUpdate(id, ownerID, prior.Name.ValueString(), newName.ValueString()); err != nil || !isRename {
 		return nil, err
@@ -353,8 +353,25 @@ func (s *datasetStore) planCreation(ctx context.Context, name string, adopts boo
 	return result, err
 }
 
-// planReplacement records that the creation to be planned next replaces a resource in state.
-func (s *datasetStore) planReplacement(id string) { s.owners.planReplacement(id) }
+// planReplacement records that the creation to be planned next replaces a resource in state, and
+// returns the resource's dataset.
+func (s *datasetStore) planReplacement(id string) ownedDataset {
+	s.owners.planReplacement(id)
+	d, _ := s.owners.get(id)
+	return d
+}
+
+// adoptedFromState returns the IDs of the datasets in state that other planned creations adopt.
+func (s *datasetStore) adoptedFromState() []string { return s.owners.adoptedFromState() }
+
+// isClaimed reports whether this run created or adopted a dataset.
+func (s *datasetStore) isClaimed(id string) bool { return s.owners.isClaimed(id) }
+
+// announce records a warning of a kind about a dataset. It returns whether it is the first one
+// about the dataset, and the number of datasets with an earlier warning.
+func (s *datasetStore) announce(kind, id string) (first bool, earlier int) {
+	return s.owners.announce(kind, id)
+}
 
 // lookUpName returns the dataset of an owner that has a name, or nil. An empty owner means the
 // token's account. The error is a [lookupError].

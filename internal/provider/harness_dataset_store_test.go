@@ -30,10 +30,10 @@ const (
 	secondToken  = "apify_api_another"
 )
 
-// storeTest is a server for tests of the store and its cache, and the models that an earlier run
 // noSchema is the schema of a dataset without one.
 var noSchema = jsontypes.NewNormalizedNull()
 
+// storeTest is a server for tests of the store and its cache, and the models that an earlier run
 // has left in state.
 type storeTest struct {
 	tb     testing.TB

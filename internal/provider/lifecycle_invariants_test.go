@@ -196,7 +196,7 @@ func (m *world) checkForeseen(run run, plan runPlan, e runError, all []runError)
 	case e.tainted && e.errors.has(summaryHasItems):
 		// The plan of a tainted resource is a creation, which only a name connects with the
 		// dataset.
-	case e.errors.has(summaryTakesTurns) && slices.ContainsFunc(all, func(other runError) bool {
+	case e.errors.has(summaryDestroyedAndCreated) && slices.ContainsFunc(all, func(other runError) bool {
 		return other.tainted && other.errors.has(summaryHasItems)
 	}):
 		// The dataset of a tainted resource was not deleted, so its name is not free.

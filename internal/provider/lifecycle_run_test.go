@@ -472,10 +472,10 @@ func (m *world) resolve(e runError) (second []func()) {
 			if !rapid.Bool().Draw(m.T, "depends_on") || !m.dependOn(r, stateName()) {
 				r.config["name"] = stateName()
 			}
-		case d.Summary == summaryTakesTurns && e.destroyed != nil:
+		case d.Summary == summaryDestroyedAndCreated && e.destroyed != nil:
 			// Apply twice: without the resource that creates, and then with it.
 			second = append(second, m.withoutCreators(w.values(e.destroyed.state)["name"])...)
-		case d.Summary == summaryTakesTurns:
+		case d.Summary == summaryDestroyedAndCreated:
 			rename()
 		case d.Summary == inconsistentFinalPlan, d.Summary == summaryDeletedInApply:
 			// The next plan shows the facts.

@@ -23,15 +23,15 @@ var (
 	_ provider.ProviderWithListResources      = (*apifyProvider)(nil)
 )
 
-// storageKinds are the kinds of Apify storage that the provider manages.
-var storageKinds = []storageKind{
+// objectKinds are the kinds of Apify objects that Terraform can use: storages and the account.
+var objectKinds = []objectKind{
 	datasetKind,
 	userKind,
 }
 
-// storageKind is a kind of storage: everything that Terraform can use of it, and a store that
+// objectKind is a kind of Apify object: everything that Terraform can use of it, and a store that
 // combines the API with the memory of one provider process.
-type storageKind struct {
+type objectKind struct {
 	newStore           func(*apifyProvider, *apify.Client, *tokenAccount) any
 	resources          []func() resource.Resource
 	dataSources        []func() datasource.DataSource
@@ -77,7 +77,7 @@ func (p *apifyProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		return
 	}
 	var configured stores
-	for _, kind := range storageKinds {
+	for _, kind := range objectKinds {
 		configured = append(configured, kind.newStore(p, client, account))
 	}
 	p.stores.Store(&configured)
@@ -93,14 +93,14 @@ func (p *apifyProvider) seeState(typeName string, state []byte) {
 	if configured == nil {
 		return
 	}
-	for i, kind := range storageKinds {
+	for i, kind := range objectKinds {
 		if kind.seeState != nil {
 			kind.seeState((*configured)[i], typeName, state)
 		}
 	}
 }
 
-// stores are the stores of a configured provider, one for each of the storageKinds.
+// stores are the stores of a configured provider, one for each of the objectKinds.
 type stores []any
 
 // storeOf returns the store of type S from what Configure has passed on. It returns the zero value
@@ -121,28 +121,28 @@ func storeOf[S any](data any, diags *diag.Diagnostics) (store S) {
 }
 
 func (p *apifyProvider) Resources(context.Context) (all []func() resource.Resource) {
-	for _, kind := range storageKinds {
+	for _, kind := range objectKinds {
 		all = append(all, kind.resources...)
 	}
 	return all
 }
 
 func (p *apifyProvider) DataSources(context.Context) (all []func() datasource.DataSource) {
-	for _, kind := range storageKinds {
+	for _, kind := range objectKinds {
 		all = append(all, kind.dataSources...)
 	}
 	return all
 }
 
 func (p *apifyProvider) EphemeralResources(context.Context) (all []func() ephemeral.EphemeralResource) {
-	for _, kind := range storageKinds {
+	for _, kind := range objectKinds {
 		all = append(all, kind.ephemeralResources...)
 	}
 	return all
 }
 
 func (p *apifyProvider) ListResources(context.Context) (all []func() list.ListResource) {
-	for _, kind := range storageKinds {
+	for _, kind := range objectKinds {
 		all = append(all, kind.listResources...)
 	}
 	return all

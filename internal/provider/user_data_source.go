@@ -11,7 +11,7 @@ import (
 )
 
 // userKind is everything that the provider offers for accounts.
-var userKind = storageKind{
+var userKind = objectKind{
 	newStore:    func(_ *apifyProvider, _ *apify.Client, account *tokenAccount) any { return account },
 	dataSources: []func() datasource.DataSource{newUserDataSource},
 }
