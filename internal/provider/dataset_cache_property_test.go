@@ -232,7 +232,7 @@ func (r *storeRun) write(ctx context.Context) {
 		refused *apify.Error
 		twice   *managedTwiceError
 	)
-	if err != nil && !(errors.As(err, &refused) && refused.Status/100 == 4) && !errors.As(err, &twice) && !errors.Is(err, errAdopted) {
+	if err != nil && (!errors.As(err, &refused) || refused.Status/100 != 4) && !errors.As(err, &twice) && !errors.Is(err, errAdopted) {
 		r.Fatalf("writing: %v", err)
 	}
 }

@@ -283,3 +283,21 @@ resource "apify_dataset" "proof" {
 		t.Error("the log does not contain the ephemeral resource")
 	}
 }
+
+// TestDatasetItemsURL_withoutKey follows the ways on of a token that may not sign.
+func TestDatasetItemsURL_withoutKey(t *testing.T) {
+	t.Parallel()
+	s := newTwoAccounts(t)
+	d := s.API.Seed(emulator.Dataset{Name: "mine", GeneralAccess: "RESTRICTED"})
+	config, limited := values{"dataset_id": d.ID}, values{"token": readOnlyToken}
+	if _, ds := s.newWalk(t, limited).openItemsURL(t.Context(), config); !ds.errors().has(summarySign, "Use a token of the owner", "ANYONE_WITH_ID_CAN_READ") {
+		t.Errorf("got the diagnostics\n%s", ds)
+	}
+	if got, ds := s.newWalk(t, values{"token": ownerToken}).openItemsURL(t.Context(), config); len(ds) > 0 || got["expires_at"] == nil {
+		t.Errorf("with the owner's token: got %v\n%s", got, ds)
+	}
+	s.API.Update(d.ID, func(d *emulator.Dataset) { d.GeneralAccess = "ANYONE_WITH_ID_CAN_READ" })
+	if got, ds := s.newWalk(t, limited).openItemsURL(t.Context(), config); len(ds) > 0 || got["url"] == nil || got["expires_at"] != nil {
+		t.Errorf("with another access: got %v\n%s", got, ds)
+	}
+}

@@ -385,6 +385,11 @@ func TestAccDataset_sameName(t *testing.T) {
 	r.expect(t, 1, "Apify dataset managed twice", "Another resource of this configuration also creates a dataset named")
 	r.expectErrors(t, 1)
 	s.expectWrites(t)
+
+	c.write("main.tf", dataset("a", name)+dataset("b", name+"-2"))
+	c.run("apply", "-auto-approve").expect(t, 0, "2 added")
+	c.expectNoChanges()
+	c.mustRun("destroy", "-auto-approve")
 }
 
 // TestAccDataset_sameNameAtApply has two new resources with one name that is known after apply.
@@ -440,7 +445,36 @@ func TestAccDataset_nameOfOtherResource(t *testing.T) {
 
 	c.remove("second.tf")
 	c.expectNoChanges()
+	if !c.atLeast("1.1", "1.6") { // moved blocks
+		return
+	}
+	c.remove("main.tf")
+	c.write("second.tf", dataset("second", name)+"moved {\n  from = apify_dataset.test\n  to   = apify_dataset.second\n}\n")
+	c.run("apply", "-auto-approve").expect(t, 0, "0 added, 0 changed, 0 destroyed")
+	c.expectID("apify_dataset.second", id)
+	c.expectNoChanges()
 	c.mustRun("destroy", "-auto-approve")
+}
+
+// TestAccDataset_adoptionDeclined follows the ways on of the warning about a planned adoption.
+func TestAccDataset_adoptionDeclined(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	c := s.newCLI(t)
+	d := s.API.Seed(emulator.Dataset{Name: s.name(t), Items: items(1)})
+	c.write("main.tf", dataset("test", d.Name))
+	c.run("plan").expect(t, 0, "Existing Apify dataset will be adopted: "+d.Name, d.ID)
+
+	c.write("main.tf", dataset("test", d.Name, "adopt_existing = false"))
+	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset already exists", d.ID)
+	s.expectWrites(t)
+
+	name := s.name(t)
+	c.write("main.tf", dataset("test", name))
+	c.mustRun("apply", "-auto-approve")
+	s.expectWrites(t, "POST /v2/datasets?name="+name)
+	s.expectItems(t, d.ID, 1)
+	c.expectNoChanges()
 }
 
 // TestDataset_renameAndCreate renames a dataset and creates another one with its old name, in one
@@ -481,6 +515,10 @@ func TestDataset_renameAndCreate(t *testing.T) {
 		s.expectWrites(t, "POST /v2/datasets?name="+name, "PUT /v2/datasets/"+id+` {"name":"`+other+`"}`)
 		if d, _ := s.API.Dataset(id); d.Name != other || d.GeneralAccess != "FOLLOW_USER_SETTING" {
 			t.Errorf("the dataset is %+v", d)
+		}
+		// The change of the other resource is applied, so the next apply creates a dataset.
+		if created := s.mustApply(t, instance{}, values{"name": name}); w.identityID(created) == id {
+			t.Error("the creation adopted the renamed dataset")
 		}
 	}
 }

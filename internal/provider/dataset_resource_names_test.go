@@ -355,7 +355,11 @@ func TestAccDataset_countInsert(t *testing.T) {
 	s.Recorder.Reset()
 	c.write("main.tf", byCount(names...))
 	r := c.run("plan") // a warning or an error, depending on the order of planning
-	r.expect(t, r.code, "use for_each with the names as keys, and moved blocks")
+	summary := "Apify dataset name in use"
+	if r.code != 0 {
+		summary = "Apify dataset renamed for a creation in one run"
+	}
+	r.expect(t, r.code, summary, "use for_each with the names as keys, and moved blocks")
 	s.expectWrites(t)
 
 	c.write("main.tf", byName(names, map[int]string{0: names[1], 1: names[2]}))
@@ -676,6 +680,10 @@ func TestAccDataset_wrongToken(t *testing.T) {
 	r.expectErrors(t, 1)
 	r.expectNone(t, "apify_api_wrong")
 	s.expectWrites(t)
+
+	c.env = append(c.env, tokenVariable+"="+emulator.DefaultToken)
+	c.mustRun("apply", "-auto-approve")
+	c.expectNoChanges()
 }
 
 // TestAccDataset_unreachable plans many creations while the API cannot be reached. They wait once,

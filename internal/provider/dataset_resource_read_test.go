@@ -93,9 +93,15 @@ func TestAccDataset_sharedReadOnly(t *testing.T) {
 	s.Recorder.Reset()
 	s.API.Update(d.ID, func(d *emulator.Dataset) { d.SharedWith = nil })
 	c.run("plan").expect(t, 1, "No access to Apify dataset", d.ID, "owner in state is "+otherID, "account owner (ID "+ownerID+")")
+	env := c.env
+	c.env = append(slices.Clone(env), tokenVariable+"="+otherToken) // the owner's
+	c.expectNoChanges()
+	c.env = env
 	s.API.Delete(d.ID)
-	c.run("plan").expect(t, 1, "No access to Apify dataset", d.ID)
+	c.run("plan").expect(t, 1, "No access to Apify dataset", d.ID, "terraform state rm apify_dataset.NAME")
 	s.expectWrites(t)
+	c.mustRun("state", "rm", testAddress)
+	c.run("plan", "-detailed-exitcode").expect(t, 2, "1 to add")
 }
 
 // TestDataset_readErrors has responses that do not mean that the dataset was deleted. The refresh

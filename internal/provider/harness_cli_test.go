@@ -435,11 +435,17 @@ func (c *cli) version() (product string, release *version.Version) {
 // skipBelow skips the test on a Terraform or an OpenTofu below these versions.
 func (c *cli) skipBelow(terraform, tofu string) {
 	c.t.Helper()
+	if !c.atLeast(terraform, tofu) {
+		product, release := c.version()
+		c.t.Skipf("needs Terraform %s or OpenTofu %s, and this is %s %s", terraform, tofu, product, release)
+	}
+}
+
+// atLeast reports whether the CLI is at least the given version of Terraform or of OpenTofu.
+func (c *cli) atLeast(terraform, tofu string) bool {
 	product, release := c.version()
 	want := map[string]string{"Terraform": terraform, "OpenTofu": tofu}[product]
-	if release.LessThan(version.Must(version.NewVersion(want))) {
-		c.t.Skipf("needs %s %s, and this is %s", product, want, release)
-	}
+	return release.GreaterThanOrEqual(version.Must(version.NewVersion(want)))
 }
 
 // skipWithoutSignals skips the test on Terraform 1.0, which runs itself in a child process. A

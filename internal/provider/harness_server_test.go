@@ -110,8 +110,7 @@ const (
 )
 
 // newTwoAccounts starts an emulator with the accounts "owner" and "other". The provider uses the
-// token of the owner. A dataset that is inaccessible to a token is 404 for it, as if it did not
-// exist.
+// token of the owner. Access to a dataset that is inaccessible to a token is 403 for it.
 func newTwoAccounts(t *testing.T) *testServer {
 	t.Helper()
 	return newTwoAccountsWith(t, emulator.Options{})
