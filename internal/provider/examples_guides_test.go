@@ -53,25 +53,41 @@ func (s *testServer) newGuide(t *testing.T, guide string) *cli {
 	return s.newExample(t, readExample(t, filepath.Join(examplesDir, "guides", guide)))
 }
 
-// TestAccExamples_gettingStarted writes items with the commands of the guide, and deletes the
-// dataset as the guide says.
+// TestAccExamples_gettingStarted renames the dataset and back, writes items with the commands of
+// the guide, and deletes the dataset as the guide says.
 func TestAccExamples_gettingStarted(t *testing.T) {
 	t.Parallel()
 	s := newExampleServer(t)
 	c := s.newGuide(t, "getting-started")
 	c.mustRun("apply", "-auto-approve")
+	main := readExample(t, filepath.Join(examplesDir, "guides", "getting-started"))["main.tf"]
+	const name = "my-first-products"
+	id := c.id("apify_dataset.products")
+	for _, step := range []struct{ name, config string }{
+		{"my-renamed-products", strings.Replace(main, name, "my-renamed-products", 1)},
+		{name, main},
+	} {
+		c.write("main.tf", step.config)
+		c.mustRun("apply", "-auto-approve")
+		if d, _ := s.API.Dataset(id); d.Name != step.name {
+			t.Errorf("the dataset has the name %q, want %q", d.Name, step.name)
+		}
+	}
+	c.expectID("apify_dataset.products", id)
+	if !strings.Contains(readGuide(t, "getting-started"), "the next step uses `"+name+"`") {
+		t.Error("the guide does not change the name back")
+	}
 	commands := codeBlocks(t, "getting-started", "shell", "curl")
 	for _, command := range commands {
 		if out, code := c.sh(s.onServer(command)); code != 0 {
 			t.Errorf("%s: exit code %d: %s", command, code, out)
 		}
 	}
-	if d, _ := s.API.Dataset(c.id("apify_dataset.products")); len(d.Items) != len(commands) {
+	if d, _ := s.API.Dataset(id); len(d.Items) != len(commands) {
 		t.Errorf("%d commands wrote %d items", len(commands), len(d.Items))
 	}
 	c.expectNoChanges()
 	c.run("destroy", "-auto-approve").expect(t, 1, "Apify dataset contains items")
-	main := readExample(t, filepath.Join(examplesDir, "guides", "getting-started"))["main.tf"]
 	c.write("main.tf", strings.Replace(main, `"my-first-products"`, `"my-first-products"
   force_destroy = true`, 1))
 	c.mustRun("apply", "-auto-approve")
