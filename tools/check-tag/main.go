@@ -21,8 +21,8 @@ var (
 	release = regexp.MustCompile(`^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d{2}-\d{2}$`)
 	// makeVersion is the version that `make install` installs. The examples must select it.
 	makeVersion = regexp.MustCompile(`(?m)^VERSION \?= (.*)$`)
-	// constraint is the version of a required provider apify/apify, or a constraint in the text of a
-	// page.
+	// constraint is the version of a required provider apify/apify, or a constraint in the text of
+	// a page.
 	constraint = regexp.MustCompile("(?:\"apify/apify\"\\s+version\\s*=\\s*\"|`)(~> [^\"`]+)[\"`]")
 )
 
