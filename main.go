@@ -15,7 +15,7 @@ import (
 var version = "dev"
 
 func main() {
-	waitForDebugger := flag.Bool("debug", false, "wait for a debugger: print how Terraform can reach this process, instead of being started by it")
+	waitForDebugger := flag.Bool("debug", false, "wait for a debugger, and print the value of TF_REATTACH_PROVIDERS for Terraform")
 	showVersion := flag.Bool("version", false, "print the version and the revision of the source code")
 	flag.Parse()
 

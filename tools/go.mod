@@ -1,6 +1,5 @@
-// The development tools, in a module apart so that whoever uses the provider never downloads them.
-// A tool that does not work with the dependency versions the others need has a module of its own beside
-// this one.
+// This module pins the development tools, so that users of the provider do not download them. A tool
+// that does not work with the dependency versions of the others has its own module in a subdirectory.
 module github.com/apify/terraform-provider-apify/tools
 
 go 1.26.1
@@ -14,6 +13,7 @@ tool (
 )
 
 require (
+	github.com/hashicorp/go-version v1.9.0
 	golang.org/x/mod v0.43.0
 	golang.org/x/tools v0.52.0
 )
@@ -303,7 +303,6 @@ require (
 	github.com/hashicorp/go-multierror v1.1.1 // indirect
 	github.com/hashicorp/go-retryablehttp v0.7.8 // indirect
 	github.com/hashicorp/go-uuid v1.0.3 // indirect
-	github.com/hashicorp/go-version v1.9.0 // indirect
 	github.com/hashicorp/golang-lru v1.0.2 // indirect
 	github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
 	github.com/hashicorp/hc-install v0.9.4 // indirect

@@ -167,7 +167,7 @@ func timeoutsAttribute(ctx context.Context) schema.SingleNestedAttribute {
 	attribute.MarkdownDescription = "Timeouts for each operation."
 	for name, operation := range map[string]string{
 		"create": "creating the dataset",
-		"read":   "reading the dataset, including refreshes",
+		"read":   "reading or refreshing the dataset",
 		"update": "updating the dataset",
 		"delete": "deleting the dataset",
 	} {

@@ -212,6 +212,74 @@ func TestDocs_troubleshooting(t *testing.T) {
 	}
 }
 
+// TestDocs_troubleshootingQuotes checks that the sentences that the troubleshooting guide quotes
+// are those of messages. Each "..." stands for a value.
+func TestDocs_troubleshootingQuotes(t *testing.T) {
+	t.Parallel()
+	quotes := regexp.MustCompile(`(?m)^> (.+)$`).FindAllStringSubmatch(readGuide(t, "troubleshooting"), -1)
+	if len(quotes) < 10 {
+		t.Errorf("the guide quotes %d sentences", len(quotes))
+	}
+	var texts []string
+	for _, file := range parseCode(t) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			expression, ok := n.(ast.Expr)
+			if text := joinLiterals(t, expression); ok && text != "" {
+				texts = append(texts, text)
+				return false
+			}
+			return true
+		})
+	}
+	for _, quote := range quotes {
+		pattern := regexp.MustCompile(strings.ReplaceAll(regexp.QuoteMeta(quote[1]), `\.\.\.`, `%[a-z]`))
+		if !slices.ContainsFunc(texts, pattern.MatchString) {
+			t.Errorf("no message contains %q", quote[1])
+		}
+	}
+}
+
+// joinLiterals returns the text of a string literal, or of a sum of literals, without the operands
+// that are none.
+func joinLiterals(t *testing.T, expression ast.Expr) string {
+	t.Helper()
+	switch e := expression.(type) {
+	case *ast.BinaryExpr:
+		return joinLiterals(t, e.X) + joinLiterals(t, e.Y)
+	case *ast.BasicLit:
+		if e.Kind != token.STRING {
+			return ""
+		}
+		text, err := strconv.Unquote(e.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	return ""
+}
+
+// parseCode returns the files of this package, without its tests.
+func parseCode(t *testing.T) []*ast.File {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
 // diagnosticSummaries returns the summaries of diagnostics in the code of this package: the
 // constants whose names start with summary, and the literals in calls. It omits text that the code
 // appends, such as a name.
@@ -221,10 +289,6 @@ func diagnosticSummaries(t *testing.T) []string {
 	position := map[string]int{
 		"AddError": 0, "AddWarning": 0, "NewErrorDiagnostic": 0, "NewWarningDiagnostic": 0, "failure": 0,
 		"AddAttributeError": 1, "AddAttributeWarning": 1, "NewAttributeErrorDiagnostic": 1, "NewAttributeWarningDiagnostic": 1,
-	}
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
 	}
 	var all []string
 	add := func(expression ast.Expr) {
@@ -239,14 +303,7 @@ func diagnosticSummaries(t *testing.T) []string {
 			all = append(all, strings.TrimRight(s, ": "))
 		}
 	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, file := range parseCode(t) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.ValueSpec:

@@ -53,25 +53,41 @@ func (s *testServer) newGuide(t *testing.T, guide string) *cli {
 	return s.newExample(t, readExample(t, filepath.Join(examplesDir, "guides", guide)))
 }
 
-// TestAccExamples_gettingStarted writes items with the commands of the guide, and deletes the
-// dataset as the guide says.
+// TestAccExamples_gettingStarted renames the dataset and back, writes items with the commands of
+// the guide, and deletes the dataset as the guide says.
 func TestAccExamples_gettingStarted(t *testing.T) {
 	t.Parallel()
 	s := newExampleServer(t)
 	c := s.newGuide(t, "getting-started")
 	c.mustRun("apply", "-auto-approve")
+	main := readExample(t, filepath.Join(examplesDir, "guides", "getting-started"))["main.tf"]
+	const name = "my-first-products"
+	id := c.id("apify_dataset.products")
+	for _, step := range []struct{ name, config string }{
+		{"my-renamed-products", strings.Replace(main, name, "my-renamed-products", 1)},
+		{name, main},
+	} {
+		c.write("main.tf", step.config)
+		c.mustRun("apply", "-auto-approve")
+		if d, _ := s.API.Dataset(id); d.Name != step.name {
+			t.Errorf("the dataset has the name %q, want %q", d.Name, step.name)
+		}
+	}
+	c.expectID("apify_dataset.products", id)
+	if !strings.Contains(readGuide(t, "getting-started"), "the next step uses `"+name+"`") {
+		t.Error("the guide does not change the name back")
+	}
 	commands := codeBlocks(t, "getting-started", "shell", "curl")
 	for _, command := range commands {
 		if out, code := c.sh(s.onServer(command)); code != 0 {
 			t.Errorf("%s: exit code %d: %s", command, code, out)
 		}
 	}
-	if d, _ := s.API.Dataset(c.id("apify_dataset.products")); len(d.Items) != len(commands) {
+	if d, _ := s.API.Dataset(id); len(d.Items) != len(commands) {
 		t.Errorf("%d commands wrote %d items", len(commands), len(d.Items))
 	}
 	c.expectNoChanges()
 	c.run("destroy", "-auto-approve").expect(t, 1, "Apify dataset contains items")
-	main := readExample(t, filepath.Join(examplesDir, "guides", "getting-started"))["main.tf"]
 	c.write("main.tf", strings.Replace(main, `"my-first-products"`, `"my-first-products"
   force_destroy = true`, 1))
 	c.mustRun("apply", "-auto-approve")
@@ -137,14 +153,18 @@ check "prices_are_complete" {
 	c.run("plan", "-detailed-exitcode").expect(t, 2)
 }
 
-// TestAccExamples_ci runs the steps of the workflow with the tokens that the guide describes.
+// TestAccExamples_ci runs the steps of the workflow with the tokens that the guide describes: the
+// one of the jobs plan and drift can only read datasets, and cannot read its account.
 func TestAccExamples_ci(t *testing.T) {
 	t.Parallel()
 	const workflow = ".github/workflows/terraform.yml"
 	s := newExampleServer(t)
+	limited := scopedToken
+	limited.Match = func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer "+readOnlyToken }
+	s.Recorder.Inject(limited)
 	c := s.newGuide(t, "ci")
 	c.mirrorProviders()
-	jobs := map[string][]string{}
+	jobs, variables := map[string][]string{}, map[string][]string{}
 	job := ""
 	text := readExample(t, filepath.Join(examplesDir, "guides", "ci"))[filepath.FromSlash(workflow)]
 	for line := range strings.Lines(text) {
@@ -153,6 +173,9 @@ func TestAccExamples_ci(t *testing.T) {
 		}
 		if m := regexp.MustCompile(`^      - run: (.+)\n`).FindStringSubmatch(line); m != nil {
 			jobs[job] = append(jobs[job], m[1])
+		}
+		if m := regexp.MustCompile(`^      (TF_VAR_\w+): "(.*)"`).FindStringSubmatch(line); m != nil {
+			variables[job] = append(variables[job], m[1]+"="+m[2])
 		}
 	}
 	summary := filepath.Join(t.TempDir(), "summary")
@@ -164,7 +187,8 @@ func TestAccExamples_ci(t *testing.T) {
 			t.Fatalf("the job %s has the steps %q", job, jobs[job])
 		}
 		for _, command := range jobs[job] {
-			output, code = c.sh(command, tokenVariable+"="+token, "GITHUB_STEP_SUMMARY="+summary, "TF_INPUT=false")
+			env := append([]string{tokenVariable + "=" + token, "GITHUB_STEP_SUMMARY=" + summary, "TF_INPUT=false"}, variables[job]...)
+			output, code = c.sh(command, env...)
 			if output = flatten(output); code != 0 {
 				break
 			}
@@ -181,6 +205,13 @@ func TestAccExamples_ci(t *testing.T) {
 		}
 	}
 
+	expect("plan", readOnlyToken, 1, "Provider dependency changes detected")
+	for _, command := range codeBlocks(t, "ci", "shell", "terraform init") {
+		init, _, _ := strings.Cut(command, "\n")
+		if out, code := c.sh(init); code != 0 {
+			t.Fatalf("%s: %s", init, out)
+		}
+	}
 	expect("plan", readOnlyToken, 0)
 	published, err := os.ReadFile(summary) //nolint:gosec // of this test
 	if err != nil {
@@ -194,7 +225,10 @@ func TestAccExamples_ci(t *testing.T) {
 	s.API.Update(c.id("apify_dataset.prices"), func(d *emulator.Dataset) { d.GeneralAccess = "ANYONE_WITH_ID_CAN_READ" })
 	expect("drift", readOnlyToken, 2, "1 to change")
 	expect("apply", s.Token, 0, "1 changed")
-	expect("apply", readOnlyToken, 0, "0 changed")
+	expect("drift", readOnlyToken, 0, "No changes")
+	s.API.Delete(c.id("apify_dataset.prices"))
+	expect("drift", readOnlyToken, 1, summaryRead)
+	expect("apply", s.Token, 0, "1 added")
 
 	// allowed_accounts refuses the token of another account.
 	main := readExample(t, filepath.Join(examplesDir, "guides", "ci"))["main.tf"]

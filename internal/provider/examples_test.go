@@ -299,7 +299,7 @@ func TestAccExamples_quotes(t *testing.T) {
 			}
 			var quotes []string
 			for _, m := range regexp.MustCompile("(?s)```text\n((?:Error|Warning): [^\n]*)\n\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
-				quotes = append(quotes, m[1], flatten(m[2]))
+				quotes = append(quotes, m[1], strings.TrimSuffix(flatten(m[2]), " ..."))
 			}
 			if len(quotes) == 0 {
 				t.Fatal("the guide quotes no message")

@@ -41,8 +41,8 @@ func (d *userDataSource) Configure(_ context.Context, req datasource.ConfigureRe
 
 func (d *userDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Reads the account that the API token belongs to. Apify does not return the ID to the token of an Actor run without " +
-			"full access, and refuses tokens with limited permissions.",
+		MarkdownDescription: "Reads the account that the API token belongs to. Tokens with limited permissions cannot read their own account. " +
+			"Apify does not return the ID to the token of an Actor run without full access.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				MarkdownDescription: "ID of the account, or null if the API does not return it to this token.",

@@ -1,5 +1,5 @@
-// The benchmark behind `make bench`, with its plotting library, in a module apart so that neither the
-// provider's users nor those who only need the other tools download it.
+// This module has the benchmark of `make bench` and its plotting library. Users of the provider and of
+// the other tools do not download it.
 module github.com/apify/terraform-provider-apify/tools/bench
 
 go 1.26.1

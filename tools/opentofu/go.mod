@@ -1,5 +1,5 @@
-// OpenTofu needs its own fork of hcl/v2, and is only what its maintainers tested with the dependency
-// versions, replace and godebug settings of its own go.mod. Keep them the same when raising its version.
+// OpenTofu needs its own fork of hcl/v2. Its maintainers test it with the dependency versions and the
+// replace and godebug settings of its own go.mod. Copy these when you raise its version.
 module github.com/apify/terraform-provider-apify/tools/opentofu
 
 go 1.26.6

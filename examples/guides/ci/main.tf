@@ -18,7 +18,7 @@ variable "apify_accounts" {
 }
 
 # The token comes from the environment variable APIFY_TOKEN. If it belongs to another account, the
-# provider stops before it reads or changes anything.
+# provider stops before it reads or changes anything. With null, it does not check the account.
 provider "apify" {
   allowed_accounts = var.apify_accounts
 }
