@@ -197,6 +197,7 @@ var listFaultTests = []struct {
 	{emulator.FaultListWithoutTotal, 20, 0, ""},
 	{emulator.FaultListWithOtherTimeFormat, 20, 0, ""},
 	{emulator.FaultListLags, 10, 0, ""}, // nothing shows that the newest are missing
+	{emulator.FaultListTotalAhead, 20, maxTotalRetries + 1, "the list ends after 20 of 23 datasets"},
 	{emulator.FaultListWithHalfTheItems, 18, maxTotalRetries + 1, "the list ends after 18 of 20 datasets"},
 	{emulator.FaultListWithNumbersAsNames, 0, 4, `the body has an unexpected JSON type for "data.items.name": number`},
 }

@@ -38,7 +38,7 @@ var (
 	failedUncertain = faultResult{attempts: 1, mayHaveTakenEffect: true, once: fails}
 	// The server acted on the first request, so the second finds no dataset.
 	retriedDeleted = faultResult{attempts: 4, mayHaveTakenEffect: true, once: notFound}
-	// The fault does not hit the request.
+	// The fault does not hit the request, or the response can still be used.
 	unaffected = faultResult{}
 )
 
@@ -100,17 +100,30 @@ var faultTests = []struct {
 
 	// Refused for good.
 	{emulator.FaultRedirect, 302, "", "302 Found, a redirect to https://elsewhere.example/login", refused, refused, refused},
+	{emulator.FaultRedirectInvalid, 302, "", "302 Found without an Apify error body", refused, refused, refused},
 	{emulator.FaultBadRequest, 400, "invalid-input", "400 Bad Request, invalid-input", refused, refused, refused},
+	{emulator.FaultNameNotUnique, 400, "name-not-unique", "400 Bad Request, name-not-unique", refused, refused, refused},
 	{emulator.FaultUnauthorized, 401, "user-or-token-not-found", "401 Unauthorized", refused, refused, refused},
+	{emulator.FaultUnauthorizedHTML, 401, "", `401 Unauthorized without an Apify error body; the body starts with "<html>`, refused, refused, refused},
 	{emulator.FaultPaymentRequired, 402, "not-enough-usage-to-run-paid-actor", "402 Payment Required", refused, refused, refused},
+	{emulator.FaultPaymentRequiredHTML, 402, "", `402 Payment Required without an Apify error body; the body starts with "<html>`, refused, refused, refused},
+	{emulator.FaultDatasetLocked, 402, "dataset-locked", "402 Payment Required, dataset-locked: This is a test", refused, refused, refused},
 	{emulator.FaultForbidden, 403, "insufficient-permissions", "403 Forbidden", refused, refused, refused},
+	{emulator.FaultForbiddenHTML, 403, "", `403 Forbidden without an Apify error body; the body starts with "<html>`, refused, refused, refused},
 	{emulator.FaultNotFoundByAPI, 404, "record-not-found", "404 Not Found, record-not-found", refused, refused, refused},
 	{emulator.FaultNotFoundByProxy, 404, "", "404 Not Found without an Apify error body", refused, refused, refused},
 	{emulator.FaultNotFoundHTML, 404, "", "404 Not Found without an Apify error body", refused, refused, refused},
 	{emulator.FaultMethodNotAllowed, 405, "method-not-allowed", "405 Method Not Allowed", refused, refused, refused},
+	{emulator.FaultProxyAuthRequired, 407, "", `407 Proxy Authentication Required without an Apify error body; the body starts with "<html>`, refused, refused, refused},
 	{emulator.FaultConflict, 409, "conflict", "409 Conflict", refused, refused, refused},
 	{emulator.FaultTooLarge, 413, "request-too-large", "413 Request Entity Too Large", refused, refused, refused},
 	{emulator.FaultTooLargeHTML, 413, "", "413 Request Entity Too Large without an Apify error body", refused, refused, refused},
+
+	// Usable responses.
+	{emulator.FaultNoDate, 200, "", "", unaffected, unaffected, unaffected},
+	{emulator.FaultDateAhead, 200, "", "", unaffected, unaffected, unaffected},
+	{emulator.FaultDateBehind, 200, "", "", unaffected, unaffected, unaffected},
+	{emulator.FaultOtherFieldsMistyped, 200, "", "", unaffected, unaffected, unaffected},
 }
 
 // cell is a fault and the name of an operation.

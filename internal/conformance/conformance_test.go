@@ -125,12 +125,13 @@ func TestRun_oneToken(t *testing.T) {
 	wantNames(t, "different", report.with(differs))
 	wantNames(t, "not decidable", report.with(undecided),
 		"list: lag", "access: signature and token", "tokens: another account, items", "tokens: another account", "tokens: names of accounts",
-		"tokens: readable dataset of another account", "tokens: read-only", "tokens: run, existing name", "tokens: run, own dataset", "tokens: scoped",
+		"tokens: readable dataset of another account", "tokens: read-only", "tokens: run, existing name", "tokens: run, own dataset",
+		"tokens: run, origin", "tokens: run, list", "tokens: scoped",
 		"users: token of a run", "users: scoped token")
 	text := report.text(t)
 	for _, want := range []string{
 		"not decidable  tokens: scoped: ", "    reason:   there is no scoped token\n", "    reason:   the list contained the new dataset at once\n",
-		fmt.Sprintf("\n%d facts: %d confirmed, 12 not decidable with these tokens, 0 different\n", len(facts()), len(facts())-12),
+		fmt.Sprintf("\n%d facts: %d confirmed, 14 not decidable with these tokens, 0 different\n", len(facts()), len(facts())-14),
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report does not contain %q:\n%s", want, text)
@@ -234,7 +235,7 @@ func TestRun_localPlatform(t *testing.T) {
 		"create: Location", "create: existing name", "create: schema", "create: defaults", "get: optional properties", "get: fields",
 		"update: taken name", "update: all or nothing", "update: null name", "update: general access", "update: title", "update: empty body",
 		"list: unnamed datasets", "list: empty datasets", "list: name of an unnamed dataset", "list: properties", "list: missing properties",
-		"list: ownership", "items: Location", "access: anyone with the ID", "access: ID but not name", "access: anyone with the name",
+		"list: ownership", "list: parameters", "items: Location", "access: statistics", "access: anyone with the ID", "access: ID but not name", "access: anyone with the name",
 		"access: signing key", "access: write", "users: own account", "users: public profile", "HTTP: rate limit", "HTTP: compression", "HTTP: caches")
 	if left := s.API.Datasets(); len(left) > 0 {
 		t.Errorf("the run left %d datasets", len(left))
@@ -383,6 +384,9 @@ func TestFacts(t *testing.T) {
 		}
 		if f.source == sourceNone && !f.assumed {
 			t.Errorf("%s: the fact has no source and is not marked as assumed", f.name)
+		}
+		if f.source == sourceRuntime && !f.assumed {
+			t.Errorf("%s: the local platform is no evidence for the production API, and the fact is not marked as assumed", f.name)
 		}
 	}
 }

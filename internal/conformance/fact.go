@@ -46,6 +46,8 @@ const (
 	sourceRuntime  = "apify/actor-runtime, Apify's local platform"
 	sourceNames    = "@apify/consts, the expression for names of storages"
 	sourceSigning  = "@apify/utilities, createStorageContentSignature"
+	sourceSchema   = "https://docs.apify.com/platform/actors/development/actor-definition/dataset-schema"
+	sourceValidity = sourceSchema + "/validation"
 	sourceSuites   = "the test suites of Apify's clients, which run against production"
 	sourceNone     = "none: the emulator's own choice"
 )
@@ -53,7 +55,7 @@ const (
 // facts returns the whole table.
 func facts() []fact {
 	return slices.Concat(
-		createFacts(), nameFacts(), getFacts(), updateFacts(), deleteFacts(), listFacts(), itemFacts(), itemOptionFacts(),
+		createFacts(), nameFacts(), getFacts(), updateFacts(), deleteFacts(), listFacts(), itemFacts(), compressionFacts(), itemOptionFacts(), itemFormatFacts(), schemaFacts(),
 		accessFacts(), tokenFacts(), userFacts(), httpFacts(),
 	)
 }

@@ -181,6 +181,30 @@ func accessFacts() []fact {
 			},
 		},
 		{
+			name: "access: statistics", text: "The statistics of a dataset with ANYONE_WITH_ID_CAN_READ can be read without a token, those of a restricted one cannot.",
+			source: sourceAccess, assumed: true,
+			check: func(c *check) {
+				d := c.createWithAccess("ANYONE_WITH_ID_CAN_READ")
+				c.eventually(accessDelay, func() { c.anonymous(d.path + "/statistics").hasStatus(http.StatusOK) })
+				c.put(d, `{"generalAccess": "RESTRICTED"}`).prepared(http.StatusOK)
+				c.eventually(accessDelay, func() { c.anonymous(d.path+"/statistics").fails(http.StatusForbidden, "insufficient-permissions") })
+			},
+		},
+		{
+			name: "access: host of the URL", text: "The itemsPublicUrl has the host that the request was sent to.", source: sourceNone, assumed: true,
+			check: func(c *check) {
+				got := c.get(c.create().path).text("data", "itemsPublicUrl")
+				if got == "" {
+					c.undecidable("the dataset has no itemsPublicUrl")
+				}
+				c.isTrue("an itemsPublicUrl that begins with the base URL", strings.HasPrefix(got, c.BaseURL+datasetsPath), "the URL %s", got)
+			},
+		},
+		{
+			name: "access: unknown dataset", text: "Without a token, a read of a dataset that does not exist fails with 404 record-not-found.", source: sourceNone, assumed: true,
+			check: func(c *check) { c.anonymous(datasetsPath+"/"+noDataset).fails(http.StatusNotFound, "record-not-found") },
+		},
+		{
 			name: "access: account setting", text: "For new accounts, FOLLOW_USER_SETTING is the same as RESTRICTED.", source: sourceAccess,
 			check: func(c *check) {
 				d := c.create()
@@ -198,6 +222,7 @@ func accessFacts() []fact {
 				for _, method := range []string{http.MethodPut, http.MethodDelete} {
 					c.send(call{method: method, path: d.path, body: `{}`, token: noToken}).fails(http.StatusUnauthorized, "token-not-provided")
 				}
+				c.send(call{method: http.MethodPost, path: d.path + "/items", body: `{}`, token: noToken}).fails(http.StatusUnauthorized, "token-not-provided")
 			},
 		},
 	}
@@ -239,6 +264,25 @@ func tokenFacts() []fact {
 			name: "tokens: in the query", text: "The API reads a token in the query, too.", source: "https://docs.apify.com/api/v2#authentication",
 			check: func(c *check) {
 				c.anonymous(datasetsPath+"?token=apify_api_unknown").fails(http.StatusUnauthorized, "user-or-token-not-found")
+			},
+		},
+		{
+			name: "tokens: header and query", text: "A token in the Authorization header takes precedence over one in the query.", source: sourceNone, assumed: true,
+			check: func(c *check) { c.get(datasetsPath + "?limit=1&token=apify_api_unknown").hasStatus(http.StatusOK) },
+		},
+		{
+			name: "tokens: case of the scheme", text: "The case of Bearer does not matter.", source: "RFC 9110, section 11.1", assumed: true,
+			check: func(c *check) {
+				header := map[string]string{"Authorization": "bearer " + c.Token}
+				c.send(call{path: datasetsPath + "?limit=1", token: noToken, header: header}).hasStatus(http.StatusOK)
+			},
+		},
+		{
+			name: "tokens: unknown, before the dataset", text: "An unknown token fails with 401 even if the dataset does not exist, or anyone can read it.", source: sourceNone, assumed: true,
+			check: func(c *check) {
+				for _, path := range []string{datasetsPath + "/" + noDataset, c.createWithAccess("ANYONE_WITH_ID_CAN_READ").path} {
+					c.send(call{path: path, token: "apify_api_unknown"}).fails(http.StatusUnauthorized, "user-or-token-not-found")
+				}
 			},
 		},
 		{
@@ -306,6 +350,7 @@ func tokenFacts() []fact {
 				c.send(call{path: d.path, token: reader}).hasStatus(http.StatusOK).has("urlSigningSecretKey", nil)
 				c.send(call{method: http.MethodPut, path: d.path, body: `{}`, token: reader}).fails(http.StatusForbidden, "insufficient-permissions")
 				c.send(call{method: http.MethodDelete, path: d.path, token: reader}).fails(http.StatusForbidden, "insufficient-permissions")
+				c.send(call{method: http.MethodPost, path: d.path + "/items", body: `{}`, token: reader}).fails(http.StatusForbidden, "insufficient-permissions")
 				c.send(call{method: http.MethodPost, path: datasetsPath + "?name=" + newName(), token: reader}).
 					fails(http.StatusForbidden, "insufficient-permissions")
 			},
@@ -327,6 +372,25 @@ func tokenFacts() []fact {
 				d := c.newDataset(name, c.send(call{method: http.MethodPost, path: datasetsPath + "?name=" + name, token: run}))
 				c.send(call{path: d.path, token: run}).hasStatus(http.StatusOK).has("name", name)
 				c.send(call{method: http.MethodPut, path: d.path, body: `{"generalAccess": "RESTRICTED"}`, token: run}).hasStatus(http.StatusOK)
+			},
+		},
+		{
+			name: "tokens: run, origin", text: "A dataset that the token of a run creates has the IDs of the Actor and the run.", source: sourceDataset, assumed: true,
+			check: func(c *check) {
+				run, name := c.runToken(), newName()
+				d := c.newDataset(name, c.send(call{method: http.MethodPost, path: datasetsPath + "?name=" + name, token: run}))
+				c.hasProperties(d.object("data"), "actId", "actRunId")
+				c.isTrue("an actId and an actRunId", d.text("data", "actId") != "" && d.text("data", "actRunId") != "", "null")
+			},
+		},
+		{
+			name: "tokens: run, list", text: "A list of the token of a run with limited permissions lacks datasets of other origin.", source: sourceRuns, assumed: true,
+			check: func(c *check) {
+				run, d := c.runToken(), c.create()
+				c.eventually(listDelay, func() { c.listed(d, "") })
+				for _, item := range c.send(call{path: datasetsPath + "?desc=1", token: run}).hasStatus(http.StatusOK).list("data", "items") {
+					c.isTrue("a list without the dataset", idOf(item) != d.id, "the dataset in the list")
+				}
 			},
 		},
 		{
@@ -378,6 +442,13 @@ func userFacts() []fact {
 					c.hasProperties(got.object("data"), "profile")
 					c.lacksProperties(got.object("data"), "email", "proxy", "plan")
 				}
+			},
+		},
+		{
+			name: "users: case", text: "A reference to an account ignores the case of its username.", source: sourceNone, assumed: true,
+			check: func(c *check) {
+				_, username := c.account()
+				c.anonymous("/v2/users/"+strings.ToUpper(username)).hasStatus(http.StatusOK).has("username", username)
 			},
 		},
 		{
@@ -444,6 +515,34 @@ func httpFacts() []fact {
 			name: "HTTP: unknown path", text: "A path that the API does not have fails with 404 page-not-found.", source: sourceErrors, assumed: true,
 			check: func(c *check) {
 				c.get("/v2/datasets/"+noDataset+"/no-such-path").fails(http.StatusNotFound, "page-not-found")
+			},
+		},
+		{
+			name: "HTTP: unclean path", text: "A path with an additional slash fails with 404 page-not-found.", source: sourceNone, assumed: true,
+			check: func(c *check) {
+				for _, path := range []string{datasetsPath + "/", "/v2//datasets"} {
+					c.get(path).fails(http.StatusNotFound, "page-not-found")
+				}
+			},
+		},
+		{
+			name: "HTTP: invalid query", text: "A query with an invalid escape is refused with status 400.", source: sourceNone, assumed: true,
+			check: func(c *check) { c.get(datasetsPath + "?limit=%zz").hasStatus(http.StatusBadRequest) },
+		},
+		{
+			name: "HTTP: OPTIONS", text: "OPTIONS returns status 204 and an Allow header with the methods of the path, without a token.", source: sourceNone, assumed: true,
+			check: func(c *check) {
+				got := c.send(call{method: http.MethodOptions, path: datasetsPath, token: noToken}).hasStatus(http.StatusNoContent)
+				allow := got.header.Get("Allow")
+				c.isTrue("an Allow with GET and POST", strings.Contains(allow, "GET") && strings.Contains(allow, "POST"), "the Allow %q", allow)
+			},
+		},
+		{
+			name: "HTTP: HEAD", text: "HEAD exists for the items, and fails with status 405 for a dataset and a list.", source: sourceNone, assumed: true,
+			check: func(c *check) {
+				for _, path := range []string{datasetsPath, c.create().path} {
+					c.send(call{method: http.MethodHead, path: path}).hasStatus(http.StatusMethodNotAllowed)
+				}
 			},
 		},
 		{

@@ -77,6 +77,14 @@ func createFacts() []fact {
 			},
 		},
 		{
+			name: "create: no schema", text: "The creation with an empty body, {}, or a schema of null creates a dataset without a schema.", source: sourceNone, assumed: true,
+			check: func(c *check) {
+				for _, body := range []string{`{}`, `{"schema": null}`} {
+					c.post(newName(), body).hasStatus(http.StatusCreated).has("schema", nil)
+				}
+			},
+		},
+		{
 			name: "create: invalid schema", text: "A schema that is not an object is refused with status 400.", source: sourceNone, assumed: true,
 			check: func(c *check) { c.post(newName(), `{"schema": 1}`).fails(http.StatusBadRequest, "invalid-input") },
 		},
@@ -90,10 +98,27 @@ func createFacts() []fact {
 			},
 		},
 		{
+			name: "create: signing keys", text: "Each dataset has a signing key of its own.", source: sourceNone, assumed: true,
+			check: func(c *check) {
+				first, second := c.create().text("data", "urlSigningSecretKey"), c.create().text("data", "urlSigningSecretKey")
+				if first == "" {
+					c.undecidable("the dataset has no urlSigningSecretKey")
+				}
+				c.isTrue("two signing keys", first != second, "the same key twice")
+			},
+		},
+		{
 			name: "create: owner", text: "The owner of a new dataset is the account of the token.", source: sourceDataset,
 			check: func(c *check) {
 				id, _ := c.account()
 				c.create().has("userId", id)
+			},
+		},
+		{
+			name: "create: times", text: "The three times of a new dataset are the same.", source: sourceNone, assumed: true,
+			check: func(c *check) {
+				d := c.create()
+				d.hasStatus(http.StatusCreated).has("modifiedAt", d.at("data", "createdAt")).has("accessedAt", d.at("data", "createdAt"))
 			},
 		},
 		{
@@ -186,7 +211,7 @@ func getFacts() []fact {
 			},
 		},
 		{
-			name: "get: ~name", text: "A dataset of the token's account can be read by ~name.", source: sourceRuntime,
+			name: "get: ~name", text: "A dataset of the token's account can be read by ~name.", source: sourceRuntime, assumed: true,
 			check: func(c *check) {
 				d := c.create()
 				c.get(datasetsPath+"/~"+d.name).hasStatus(http.StatusOK).has("id", d.id)
@@ -276,7 +301,7 @@ func getFacts() []fact {
 			},
 		},
 		{
-			name: "get: form of IDs", text: "The ID of a dataset consists of 17 letters and digits.", source: sourceRuntime,
+			name: "get: form of IDs", text: "The ID of a dataset consists of 17 letters and digits.", source: sourceRuntime, assumed: true,
 			check: func(c *check) {
 				d := c.create()
 				c.isTrue("17 letters and digits", idForm.MatchString(d.id), "the ID %q", d.id)
@@ -316,6 +341,17 @@ func getFacts() []fact {
 			check: func(c *check) {
 				d := c.createWithItems(`[{"a": 1}, {"#b": 2}, {}]`)
 				c.eventually(listDelay, func() { c.get(d.path).has("itemCount", 3.0).has("cleanItemCount", 1.0) })
+			},
+		},
+		{
+			name: "get: modifiedAt", text: "A push changes modifiedAt.", source: sourceNone, assumed: true,
+			check: func(c *check) {
+				d := c.create()
+				c.wait(5 * time.Millisecond)
+				c.push(d, `{"n": 1}`).prepared(http.StatusCreated)
+				c.eventually(listDelay, func() {
+					c.isTrue("a later modifiedAt", c.get(d.path).text("data", "modifiedAt") > d.text("data", "modifiedAt"), "the same modifiedAt")
+				})
 			},
 		},
 		{

@@ -92,6 +92,14 @@ func listFacts() []fact {
 			},
 		},
 		{
+			name: "list: parameters", text: "The list repeats unnamed and desc, whose values can be 1, true, 0, false or empty.", source: sourceList,
+			check: func(c *check) {
+				c.list("unnamed=1&desc=true").has("unnamed", true).has("desc", true)
+				c.list("unnamed=0&desc=false").has("unnamed", false).has("desc", false)
+				c.list("unnamed=&desc=&limit=&offset=").has("unnamed", false).has("desc", false).has("offset", 0.0)
+			},
+		},
+		{
 			name: "list: invalid parameters", text: "An invalid offset, limit, desc or ownership is refused with 400 invalid-value.", source: sourceList, assumed: true,
 			check: func(c *check) {
 				for _, query := range []string{"offset=-1", "limit=many", "limit=1.5", "desc=maybe", "ownership=theirs"} {

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -195,7 +196,16 @@ func (c *check) readOnlyToken() string { return c.another(c.ReadOnlyToken, "read
 func (c *check) runToken() string      { return c.another(c.RunToken, "token of a run") }
 func (c *check) scopedToken() string   { return c.another(c.ScopedToken, "scoped token") }
 
-// items returns the items of a response as compact JSON.
+// compact returns a body that is JSON without its white space.
+func (r *response) compact() string {
+	var b bytes.Buffer
+	if json.Compact(&b, r.body) != nil {
+		return fmt.Sprintf("no JSON, but %d bytes", len(r.body))
+	}
+	return b.String()
+}
+
+// items returns the items of a response as compact JSON with sorted properties.
 func (r *response) items() string {
 	var items []any
 	if json.Unmarshal(r.body, &items) != nil {

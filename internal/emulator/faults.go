@@ -49,23 +49,35 @@ const (
 	FaultInvalidID                      = "200 with an invalid ID"
 	FaultBodyTooLong                    = "200 with a body of 17 MiB"
 	FaultRedirect                       = "302"
+	FaultRedirectInvalid                = "302 with an invalid Location"
 	FaultBadRequest                     = "400"
+	FaultNameNotUnique                  = "400 name-not-unique"
 	FaultUnauthorized                   = "401"
+	FaultUnauthorizedHTML               = "401 with an HTML page"
 	FaultPaymentRequired                = "402"
+	FaultPaymentRequiredHTML            = "402 with an HTML page"
+	FaultDatasetLocked                  = "402 dataset-locked"
 	FaultForbidden                      = "403"
+	FaultForbiddenHTML                  = "403 with an HTML page"
 	FaultNotFoundByAPI                  = "404"
 	FaultNotFoundByProxy                = "404 by a proxy"
 	FaultNotFoundHTML                   = "404 with an HTML page"
 	FaultMethodNotAllowed               = "405"
+	FaultProxyAuthRequired              = "407"
 	FaultConflict                       = "409"
 	FaultTooLarge                       = "413"
 	FaultTooLargeHTML                   = "413 with an HTML page"
+	FaultNoDate                         = "no Date"
+	FaultDateAhead                      = "Date an hour ahead"
+	FaultDateBehind                     = "Date an hour behind"
+	FaultOtherFieldsMistyped            = "wrong types in other fields"
 	FaultListWithoutAccess              = "list without generalAccess"
 	FaultListWithoutNames               = "list without names"
 	FaultListWithoutTotal               = "list without a total"
 	FaultListWithHalfTheItems           = "list with half of its items"
 	FaultListWithNumbersAsNames         = "list with numbers as names"
 	FaultListWithOtherTimeFormat        = "list with times in another format"
+	FaultListTotalAhead                 = "list with a total that is ahead"
 	FaultListLags                       = "list without the ten newest datasets"
 )
 
@@ -88,6 +100,8 @@ const (
 	longBodyLength = 17 << 20
 	// lagDatasets is the number of datasets that are missing from a list that lags.
 	lagDatasets = 10
+	// datasetsAhead is the number of datasets by which a total is ahead.
+	datasetsAhead = 3
 )
 
 // htmlPage is the sign-in page of a proxy or a captive portal. Its control characters must not
@@ -152,17 +166,37 @@ func Faults() []NamedFault {
 			Status: http.StatusFound,
 			Header: http.Header{"Location": {"https://elsewhere.example/login?token=abc"}},
 		}},
+		{FaultRedirectInvalid, Fault{
+			Status: http.StatusFound,
+			Header: http.Header{"Location": {"https://[elsewhere.example/login?token=abc"}},
+		}},
 		{FaultBadRequest, errorFault(http.StatusBadRequest, "invalid-input")},
+		{FaultNameNotUnique, errorFault(http.StatusBadRequest, "name-not-unique")},
 		{FaultUnauthorized, errorFault(http.StatusUnauthorized, "user-or-token-not-found")},
+		{FaultUnauthorizedHTML, Fault{Status: http.StatusUnauthorized, Body: htmlPage}},
 		{FaultPaymentRequired, errorFault(http.StatusPaymentRequired, "not-enough-usage-to-run-paid-actor")},
+		{FaultPaymentRequiredHTML, Fault{Status: http.StatusPaymentRequired, Body: htmlPage}},
+		{FaultDatasetLocked, errorFault(http.StatusPaymentRequired, "dataset-locked")},
 		{FaultForbidden, errorFault(http.StatusForbidden, "insufficient-permissions")},
+		{FaultForbiddenHTML, Fault{Status: http.StatusForbidden, Body: htmlPage}},
 		{FaultNotFoundByAPI, errorFault(http.StatusNotFound, "record-not-found")},
 		{FaultNotFoundByProxy, Fault{Status: http.StatusNotFound, Body: "default backend - 404"}},
 		{FaultNotFoundHTML, Fault{Status: http.StatusNotFound, Body: htmlPage}},
 		{FaultMethodNotAllowed, errorFault(http.StatusMethodNotAllowed, "method-not-allowed")},
+		{FaultProxyAuthRequired, Fault{
+			Status: http.StatusProxyAuthRequired,
+			Header: http.Header{"Proxy-Authenticate": {"Basic"}},
+			Body:   htmlPage,
+		}},
 		{FaultConflict, errorFault(http.StatusConflict, "conflict")},
 		{FaultTooLarge, errorFault(http.StatusRequestEntityTooLarge, "request-too-large")},
 		{FaultTooLargeHTML, Fault{Status: http.StatusRequestEntityTooLarge, Body: htmlPage}},
+
+		// A nil header prevents that net/http adds one.
+		{FaultNoDate, changedHeader(func(header http.Header) { header["Date"] = nil })},
+		{FaultDateAhead, changedHeader(func(header http.Header) { shiftDate(header, time.Hour) })},
+		{FaultDateBehind, changedHeader(func(header http.Header) { shiftDate(header, -time.Hour) })},
+		{FaultOtherFieldsMistyped, takingEffect(Fault{Mutate: mistypeOtherFields})},
 
 		{FaultListWithoutAccess, changedListItems(func(item map[string]any) { delete(item, "generalAccess") })},
 		{FaultListWithoutNames, changedListItems(func(item map[string]any) { delete(item, "name") })},
@@ -170,6 +204,7 @@ func Faults() []NamedFault {
 		{FaultListWithHalfTheItems, changedList(func(list map[string]any, items []any) { list["items"] = items[:len(items)/2] })},
 		{FaultListWithNumbersAsNames, changedListItems(func(item map[string]any) { item["name"] = 17 })},
 		{FaultListWithOtherTimeFormat, changedListItems(useOtherTimeFormat)},
+		{FaultListTotalAhead, changedList(func(list map[string]any, _ []any) { list["total"] = listNumber(list, "total") + datasetsAhead })},
 		{FaultListLags, changedList(withoutNewest)},
 	}
 }
@@ -256,15 +291,59 @@ func useOtherTimeFormat(item map[string]any) {
 // withoutNewest changes a list in ascending order to the list before the last datasets were
 // created.
 func withoutNewest(list map[string]any, items []any) {
-	number := func(name string) int {
-		text, _ := list[name].(json.Number)
-		n, err := strconv.Atoi(text.String())
-		if err != nil {
-			return 0
-		}
-		return n
-	}
-	total := max(0, number("total")-lagDatasets)
-	items = items[:min(len(items), max(0, total-number("offset")))]
+	total := max(0, listNumber(list, "total")-lagDatasets)
+	items = items[:min(len(items), max(0, total-listNumber(list, "offset")))]
 	list["items"], list["count"], list["total"] = items, len(items), total
+}
+
+// listNumber returns a number of a list, or 0.
+func listNumber(list map[string]any, name string) int {
+	text, _ := list[name].(json.Number)
+	n, err := strconv.Atoi(text.String())
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func changedHeader(change func(http.Header)) Fault {
+	return takingEffect(Fault{
+		Mutate: func(status int, header http.Header, _ map[string]any) int {
+			change(header)
+			return status
+		},
+	})
+}
+
+func shiftDate(header http.Header, d time.Duration) {
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		header.Set("Date", date.Add(d).Format(http.TimeFormat))
+	}
+}
+
+// mistypeOtherFields gives other types to fields that no resource of the provider depends on: those
+// of a dataset, of the datasets in a list, and of an account. It adds a field that the API does not
+// have.
+func mistypeOtherFields(status int, _ http.Header, body map[string]any) int {
+	data, _ := body["data"].(map[string]any)
+	items, isList := data["items"].([]any)
+	if !isList {
+		items = []any{data}
+	}
+	for _, item := range items {
+		object, _ := item.(map[string]any)
+		if object == nil {
+			continue
+		}
+		for _, name := range []string{
+			"title", "username", "modifiedAt", "accessedAt", "cleanItemCount", "actId", "actRunId", "fields", "stats", "profile", "plan", "proxy", "new",
+		} {
+			// The provider uses the username of an account, which has a plan, but not that of a
+			// dataset.
+			if name != "username" || object["plan"] == nil {
+				object[name] = []any{map[string]any{"wrong": 1.5}}
+			}
+		}
+	}
+	return status
 }

@@ -80,6 +80,10 @@ func TestFaults_takesEffect(t *testing.T) {
 		FaultBodyCut:                        true,
 		FaultTrickle:                        true,
 		FaultHTMLPageAfterEffect:            true,
+		FaultNoDate:                         true,
+		FaultDateAhead:                      true,
+		FaultDateBehind:                     true,
+		FaultOtherFieldsMistyped:            true,
 	}
 	for _, fault := range Faults() {
 		if fault.Pattern != "" {
@@ -126,6 +130,16 @@ func TestFaults_list(t *testing.T) {
 		},
 		FaultListWithOtherTimeFormat: func(_ object, _ []any, first object) {
 			equal(t, "createdAt", first["createdAt"], any("2031-02-03T04:05:06+00:00"))
+		},
+		FaultListTotalAhead: func(list object, items []any, _ object) {
+			equal(t, "items", len(items), total)
+			equal(t, "total", list["total"], any(float64(total+datasetsAhead)))
+		},
+		FaultOtherFieldsMistyped: func(_ object, items []any, first object) {
+			equal(t, "items", len(items), total)
+			equal(t, "name", first["name"], any("dataset-0"))
+			_, isArray := first["stats"].([]any)
+			equal(t, "stats is an array", isArray, true)
 		},
 		FaultListLags: func(list object, items []any, first object) {
 			equal(t, "items", len(items), total-lagDatasets)

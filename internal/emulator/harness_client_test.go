@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -70,7 +71,11 @@ func trySend(t testing.TB, s *Server, c call) (result, error) {
 // [http.Client] would send the request again if the server resets the connection.
 func roundTrip(t testing.TB, request *http.Request) (result, error) {
 	t.Helper()
-	response, err := newClient(t).Do(request)
+	client := newClient(t)
+	ctx, cancel := context.WithTimeout(request.Context(), client.Timeout)
+	defer cancel()
+	// For a redirect to an invalid Location, Client.Do returns an error instead of the response.
+	response, err := client.Transport.RoundTrip(request.WithContext(ctx))
 	if err != nil {
 		return result{}, err
 	}

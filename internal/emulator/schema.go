@@ -10,8 +10,10 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// itemSchemaURL is a name for a schema, which the library requires.
-const itemSchemaURL = "fields.json"
+// itemSchemaURL is the URL of the schema, which the library requires. By RFC 2606, no host has this
+// name. The library resolves a URL without a host against the working directory, which the errors
+// would then contain.
+const itemSchemaURL = "https://fields.invalid/"
 
 // validateItems validates items against the fields of a dataset's schema, which are a JSON schema
 // of one item:

@@ -28,6 +28,7 @@ func TestPushItems_schema(t *testing.T) {
 			`"schemaPath":"#/properties/price/type"`, `"keyword":"type"`, `"itemPosition":2`, `"keyword":"required"`,
 		}},
 		{"fields that are no schema", `{"fields": {"type": "nothing"}}`, `{}`, http.StatusBadRequest, []string{`"dataset-schema-invalid"`}},
+		{"fields that refer to a file", `{"fields": {"$ref": "other.json"}}`, `{}`, http.StatusBadRequest, []string{`"dataset-schema-invalid"`}},
 		{"fields that refer to another document", `{"fields": {"$ref": "https://elsewhere.example/schema.json"}}`, `{}`, http.StatusBadRequest, []string{`"dataset-schema-invalid"`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -39,6 +40,9 @@ func TestPushItems_schema(t *testing.T) {
 				if !strings.Contains(string(got.body), text) {
 					t.Errorf("the body does not contain %s: %s", text, got.body)
 				}
+			}
+			if strings.Contains(string(got.body), "file:") {
+				t.Errorf("the body contains a local path: %s", got.body)
 			}
 			if got.status != test.status {
 				t.Errorf("got status %d, want %d: %s", got.status, test.status, got.body)

@@ -58,6 +58,11 @@ func (f *matrixFault) name() string {
 	}
 }
 
+// hits reports whether the fault hits the request of an operation.
+func (f *matrixFault) hits(op *operation) bool {
+	return f.class != classTotalAhead || op.request == getDatasets
+}
+
 // The advice for the faults.
 const (
 	adviceLimit      = "rate limit was exceeded"
@@ -65,6 +70,7 @@ const (
 	adviceGateway    = "or a proxy in front of it, returned an error"
 	adviceNetwork    = "The network or the server failed"
 	adviceProxy      = "no proxy is intercepting requests"
+	adviceElsewhere  = "The response did not come from the Apify API"
 	adviceTimeout    = "timed out before another attempt"
 	adviceConnect    = "could not connect"
 	adviceCanceled   = "The operation was interrupted."
@@ -109,17 +115,31 @@ var matrixFaults = []matrixFault{
 	{"body-slow", emulator.FaultTrickle, []string{"timed out after 2s", adviceNetwork}, nil, 0},
 	{classRefused, "", []string{"got no response", adviceConnect}, nil, testRetryDelay},
 	{"redirected", emulator.FaultRedirect, []string{"302 Found", "a redirect to https://elsewhere.example/login", "Redirects are not followed"}, nil, 0},
+	{"redirected", emulator.FaultRedirectInvalid, []string{"302 Found", "Redirects are not followed", adviceProxy}, nil, 0},
 
 	{"rejected-name", emulator.FaultBadRequest, []string{"400 Bad Request, invalid-input: This is a test", "The server refused the request"}, nil, 0},
+	{"name-not-unique", emulator.FaultNameNotUnique, []string{"400 Bad Request, name-not-unique: This is a test", "The server refused the request"}, nil, 0},
 	{"unauthorized", emulator.FaultUnauthorized, []string{"401 Unauthorized, user-or-token-not-found", "rejected the API token", "APIFY_TOKEN"}, nil, 0},
-	{"rejected", emulator.FaultPaymentRequired, []string{"402 Payment Required", "https://console.apify.com/billing"}, nil, 0},
+	{"unauthorized", emulator.FaultUnauthorizedHTML, []string{"401 Unauthorized", "<html>", adviceElsewhere, adviceProxy}, nil, 0},
+	{"rejected", emulator.FaultPaymentRequired, []string{"402 Payment Required", "plan or balance does not allow", "https://console.apify.com/billing"}, nil, 0},
+	{"rejected", emulator.FaultPaymentRequiredHTML, []string{"402 Payment Required", "<html>", adviceElsewhere, adviceProxy}, nil, 0},
+	{"rejected", emulator.FaultDatasetLocked, []string{"402 Payment Required, dataset-locked: This is a test", "Apify has locked the dataset for the reason in its message"}, nil, 0},
 	{"forbidden", emulator.FaultForbidden, []string{"403 Forbidden, insufficient-permissions", advicePermission}, nil, 0},
-	{"rejected", emulator.FaultNotFoundByProxy, []string{"404 Not Found", "default backend - 404", adviceProxy}, nil, 0},
-	{"rejected", emulator.FaultNotFoundHTML, []string{"404 Not Found", "<html>", adviceProxy}, nil, 0},
+	{"rejected", emulator.FaultForbiddenHTML, []string{"403 Forbidden", "<html>", adviceElsewhere, adviceProxy}, nil, 0},
+	{"rejected", emulator.FaultNotFoundByProxy, []string{"404 Not Found", "default backend - 404", adviceElsewhere, adviceProxy}, nil, 0},
+	{"rejected", emulator.FaultNotFoundHTML, []string{"404 Not Found", "<html>", adviceElsewhere, adviceProxy}, nil, 0},
 	{"rejected", emulator.FaultMethodNotAllowed, []string{"405 Method Not Allowed", "does not support this endpoint"}, nil, 0},
+	{"rejected", emulator.FaultProxyAuthRequired, []string{"407 Proxy Authentication Required", "A proxy requires authentication", "HTTPS_PROXY, HTTP_PROXY and NO_PROXY"}, nil, 0},
 	{"rejected-name", emulator.FaultConflict, []string{"409 Conflict", "conflicts with an existing object"}, nil, 0},
 	{"rejected", emulator.FaultTooLarge, []string{"413 Request Entity Too Large", "larger than the server accepts"}, nil, 0},
 	{"not-found", emulator.FaultNotFoundByAPI, []string{"404 Not Found, record-not-found", "The dataset does not exist"}, nil, 0},
+
+	{"usable", emulator.FaultNoDate, nil, nil, 0},
+	{"usable", emulator.FaultDateAhead, nil, nil, 0},
+	{"usable", emulator.FaultDateBehind, nil, nil, 0},
+	{"usable", emulator.FaultOtherFieldsMistyped, nil, nil, 0},
+
+	{classTotalAhead, emulator.FaultListTotalAhead, []string{"200 OK, but the list ends after 1 of 4 datasets"}, nil, 0},
 
 	{classInterrupted, emulator.FaultHang, []string{"got no response", adviceCanceled}, nil, 0},
 	{classInterruptedWait, emulator.FaultRetryAfterSecond, []string{"rate-limit-exceeded", adviceCanceled}, nil, 0},
@@ -170,6 +190,9 @@ func TestProvider_faults(t *testing.T) {
 		for i := range matrixFaults {
 			for _, lasting := range []bool{false, true} {
 				c := &faultCase{op: op, fault: &matrixFaults[i], lasting: lasting}
+				if !c.fault.hits(op) {
+					continue
+				}
 				c.want = findOutcome(t, outcomes, c.fault.class, c.duration())
 				if c.want.outcome != "skip" {
 					cases = append(cases, c)
@@ -334,7 +357,10 @@ func (c *faultCase) expectDiagnostics() {
 		return
 	}
 	tried := "(tried once)"
-	if c.want.attempts > 1 {
+	switch {
+	case c.fault.class == classTotalAhead:
+		tried = "(tried 4 times)" // The first request gets the dataset, the others the end of the list.
+	case c.want.attempts > 1:
 		tried = fmt.Sprintf("(tried %d times)", c.want.attempts)
 	}
 	texts := append([]string{c.op.summary, c.op.action(c), tried}, c.fault.texts...)

@@ -252,7 +252,7 @@ func operations() []*operation {
 				}
 				c.expectQueried(names...)
 			},
-			outcomes: queryOutcomes,
+			outcomes: listResourceOutcomes,
 		},
 		{
 			name: "ephemeral resource apify_dataset_items_url", request: getDataset,

@@ -27,6 +27,7 @@ const (
 	classRefused          = "refused"
 	classInterrupted      = "interrupted"
 	classInterruptedWait  = "interrupted-wait"
+	classTotalAhead       = "total-ahead"
 )
 
 // faultClasses are the classes of faults. All faults of a class have the same outcome for every
@@ -55,13 +56,19 @@ var faultClasses = map[string]struct {
 	// 3xx.
 	"redirected": {false},
 	// 4xx, except for the cases in other classes.
-	"rejected-name": {false},
-	"rejected":      {false},
-	"unauthorized":  {false},
+	"rejected-name":   {false},
+	"name-not-unique": {false},
+	"rejected":        {false},
+	// 401 of the API or of a page, which is an error even in a plan.
+	"unauthorized": {false},
 	// 403 of the API. If state has an owner, the token's account is compared with it.
 	"forbidden": {false},
 	// 404 of the API, although the dataset or the user exists.
 	"not-found": {false},
+	// A response that the provider can use, although it is not as it should be.
+	"usable": {false},
+	// A list that is shorter than its total. It hits lists only.
+	classTotalAhead: {false},
 	// An interrupt during an attempt.
 	classInterrupted: {true},
 	// An interrupt between two attempts, after a 429.
@@ -74,6 +81,7 @@ var followingRequests = map[string]string{
 	"getDataset":    getDataset,
 	"getItems":      getItems,
 	"getUser":       getUser,
+	"putDataset":    putDataset,
 }
 
 // outcome is a row of a table.
@@ -145,10 +153,11 @@ const createNamedOutcomes = `
 duration   attempts  outcome  returns  server  then  classes
 transient  3         ok       dataset  named   -     throttled no-effect empty-data effect body-cut body-slow
 transient  -         ok       dataset  named   -     refused
+both       1         ok       dataset  named   -     usable
 lasting    3         error    nothing  none    -     throttled no-effect empty-data
 lasting    3         error    nothing  named   -     effect body-cut body-slow
 lasting    8         error    nothing  none    -     refused
-both       1         error    nothing  none    -     throttled-forever redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
+both       1         error    nothing  none    -     throttled-forever redirected rejected forbidden rejected-name name-not-unique unauthorized not-found interrupted interrupted-wait
 `
 
 // The POST is repeated only if it had no effect for certain, because it would create a second
@@ -158,9 +167,10 @@ const createUnnamedOutcomes = `
 duration   attempts  outcome  returns  server   then           classes
 transient  3         ok       dataset  unnamed  -              throttled
 transient  -         ok       dataset  unnamed  -              refused
+both       1         ok       dataset  unnamed  -              usable
 lasting    3         error    nothing  none     -              throttled
 lasting    8         error    nothing  none     -              refused
-both       1         error    nothing  none     -              throttled-forever no-effect empty-data redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
+both       1         error    nothing  none     -              throttled-forever no-effect empty-data redirected rejected forbidden rejected-name name-not-unique unauthorized not-found interrupted interrupted-wait
 both       1         error    nothing  unnamed  -              effect
 both       1         error    nothing  none     deleteDataset  body-cut body-slow
 `
@@ -169,9 +179,10 @@ both       1         error    nothing  none     deleteDataset  body-cut body-slo
 const createNamedWithAccessOutcomes = `
 duration   attempts  outcome  returns  server            then  classes
 transient  3         ok       dataset  named+restricted  -     throttled no-effect empty-data effect body-cut body-slow
+both       1         ok       dataset  named+restricted  -     usable
 lasting    3         error    nothing  named             -     throttled no-effect empty-data
 lasting    3         error    nothing  named+restricted  -     effect body-cut body-slow
-both       1         error    nothing  named             -     throttled-forever redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
+both       1         error    nothing  named             -     throttled-forever redirected rejected forbidden rejected-name name-not-unique unauthorized not-found interrupted interrupted-wait
 both       -         skip     -        -                 -     refused
 `
 
@@ -179,8 +190,9 @@ both       -         skip     -        -                 -     refused
 const createUnnamedWithAccessOutcomes = `
 duration   attempts  outcome  returns  server              then           classes
 transient  3         ok       dataset  unnamed+restricted  -              throttled no-effect empty-data effect body-cut body-slow
+both       1         ok       dataset  unnamed+restricted  -              usable
 lasting    3         error    nothing  none                deleteDataset  throttled no-effect empty-data effect body-cut body-slow
-both       1         error    nothing  none                deleteDataset  throttled-forever redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
+both       1         error    nothing  none                deleteDataset  throttled-forever redirected rejected forbidden rejected-name name-not-unique unauthorized not-found interrupted interrupted-wait
 both       -         skip     -        -                   -              refused
 `
 
@@ -189,9 +201,10 @@ const planOutcomes = `
 duration   attempts  outcome  returns   server     then  classes
 transient  3         ok       adoption  unchanged  -     throttled no-effect empty-data effect body-cut body-slow
 transient  -         ok       adoption  unchanged  -     refused
+both       1         ok       adoption  unchanged  -     usable
 lasting    3         warning  nothing   unchanged  -     throttled no-effect empty-data effect body-cut body-slow
 lasting    8         warning  nothing   unchanged  -     refused
-both       1         warning  nothing   unchanged  -     throttled-forever redirected rejected forbidden rejected-name interrupted interrupted-wait
+both       1         warning  nothing   unchanged  -     throttled-forever redirected rejected forbidden rejected-name name-not-unique interrupted interrupted-wait
 both       1         error    nothing   unchanged  -     unauthorized
 both       1         ok       nothing   unchanged  -     not-found
 `
@@ -201,9 +214,10 @@ const readOutcomes = `
 duration   attempts  outcome  returns  server     then     classes
 transient  3         ok       dataset  unchanged  -        throttled no-effect empty-data effect body-cut body-slow
 transient  -         ok       dataset  unchanged  -        refused
+both       1         ok       dataset  unchanged  -        usable
 lasting    3         error    prior    unchanged  -        throttled no-effect empty-data effect body-cut body-slow
 lasting    8         error    prior    unchanged  -        refused
-both       1         error    prior    unchanged  -        throttled-forever redirected rejected rejected-name unauthorized interrupted interrupted-wait
+both       1         error    prior    unchanged  -        throttled-forever redirected rejected rejected-name name-not-unique unauthorized interrupted interrupted-wait
 both       1         error    prior    unchanged  getUser  forbidden
 both       1         ok       nothing  unchanged  getUser  not-found
 `
@@ -212,31 +226,37 @@ both       1         ok       nothing  unchanged  getUser  not-found
 const readDeletedOutcomes = `
 duration   attempts  outcome  returns  server     then  classes
 transient  3         ok       nothing  unchanged  -     throttled no-effect effect body-cut body-slow
+both       1         ok       nothing  unchanged  -     usable
 lasting    3         error    prior    unchanged  -     throttled no-effect effect body-cut body-slow
-both       1         error    prior    unchanged  -     throttled-forever redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
+both       1         error    prior    unchanged  -     throttled-forever redirected rejected forbidden rejected-name name-not-unique unauthorized not-found interrupted interrupted-wait
 both       -         skip     -        -          -     refused empty-data
 `
 
-// If the list fails, the datasets are read one by one. An interrupt ends these reads too.
+// If the list fails, the datasets are read one by one. An interrupt ends these reads too. The list
+// is not read to its end once it contains the datasets.
 const readManyOutcomes = `
 duration   attempts  outcome  returns   server     then                              classes
 transient  3         ok       datasets  unchanged  -                                 throttled no-effect empty-data effect body-cut body-slow
+both       1         ok       datasets  unchanged  -                                 usable total-ahead
 lasting    3         ok       datasets  unchanged  getDataset,getDataset,getDataset  throttled no-effect empty-data effect body-cut body-slow
-both       1         ok       datasets  unchanged  getDataset,getDataset,getDataset  throttled-forever redirected rejected forbidden rejected-name unauthorized not-found
+both       1         ok       datasets  unchanged  getDataset,getDataset,getDataset  throttled-forever redirected rejected forbidden rejected-name name-not-unique unauthorized not-found
 both       -         skip     -         -          -                                 refused interrupted interrupted-wait
 `
 
-// After a 4xx the name is looked up, because the error for a taken name is not documented.
+// After a 4xx the name is looked up, because the error for a taken name is not documented. If no
+// dataset has the name and the error is name-not-unique, the rename is sent once again.
 const updateOutcomes = `
-duration   attempts  outcome  returns  server     then        classes
-transient  3         ok       dataset  renamed    -           throttled no-effect empty-data effect body-cut body-slow
-lasting    3         error    prior    unchanged  -           throttled no-effect empty-data
-lasting    3         error    prior    renamed    -           effect body-cut body-slow
-both       1         error    prior    unchanged  getDataset  rejected-name
-both       1         error    prior    unchanged  -           throttled-forever rejected unauthorized not-found
-both       1         error    prior    unchanged  getUser     forbidden
-both       1         error    prior    unchanged  -           redirected interrupted interrupted-wait
-both       -         skip     -        -          -           refused
+duration   attempts  outcome  returns  server     then                                         classes
+transient  3         ok       dataset  renamed    -                                            throttled no-effect empty-data effect body-cut body-slow
+both       1         ok       dataset  renamed    -                                            usable
+lasting    3         error    prior    unchanged  -                                            throttled no-effect empty-data
+lasting    3         error    prior    renamed    -                                            effect body-cut body-slow
+both       1         error    prior    unchanged  getDataset                                   rejected-name
+both       1         error    prior    unchanged  getDataset,getDataset,putDataset,getDataset  name-not-unique
+both       1         error    prior    unchanged  -                                            throttled-forever rejected unauthorized not-found
+both       1         error    prior    unchanged  getUser                                      forbidden
+both       1         error    prior    unchanged  -                                            redirected interrupted interrupted-wait
+both       -         skip     -        -          -                                            refused
 `
 
 // A retry after a deletion that took effect gets a 404, after which the owner is compared as in a
@@ -246,9 +266,10 @@ const deleteOutcomes = `
 duration   attempts  outcome  returns  server     then     classes
 transient  3         ok       nothing  none       -        throttled no-effect empty-data
 transient  3         ok       nothing  none       getUser  effect body-cut
+both       1         ok       nothing  none       -        usable
 lasting    3         error    prior    unchanged  -        throttled no-effect empty-data
 lasting    3         error    prior    none       -        effect body-cut
-both       1         error    prior    unchanged  -        throttled-forever redirected rejected rejected-name unauthorized interrupted interrupted-wait
+both       1         error    prior    unchanged  -        throttled-forever redirected rejected rejected-name name-not-unique unauthorized interrupted interrupted-wait
 both       1         error    prior    unchanged  getUser  forbidden
 both       1         ok       nothing  none       -        body-slow
 both       1         ok       nothing  unchanged  getUser  not-found
@@ -260,9 +281,10 @@ const deleteReadOutcomes = `
 duration   attempts  outcome  returns  server     then                    classes
 transient  3         ok       nothing  none       getItems,deleteDataset  throttled no-effect empty-data effect body-cut body-slow
 transient  -         ok       nothing  none       getItems,deleteDataset  refused
+both       1         ok       nothing  none       getItems,deleteDataset  usable
 lasting    3         error    prior    unchanged  -                       throttled no-effect empty-data effect body-cut body-slow
 lasting    8         error    prior    unchanged  -                       refused
-both       1         error    prior    unchanged  -                       throttled-forever redirected rejected rejected-name unauthorized interrupted interrupted-wait
+both       1         error    prior    unchanged  -                       throttled-forever redirected rejected rejected-name name-not-unique unauthorized interrupted interrupted-wait
 both       1         error    prior    unchanged  getUser                 forbidden
 both       1         ok       nothing  unchanged  getUser                 not-found
 `
@@ -271,8 +293,9 @@ both       1         ok       nothing  unchanged  getUser                 not-fo
 const deleteReadItemsOutcomes = `
 duration   attempts  outcome  returns  server     then           classes
 transient  3         ok       nothing  none       deleteDataset  throttled no-effect empty-data effect body-cut body-slow
+both       1         ok       nothing  none       deleteDataset  usable
 lasting    3         error    prior    unchanged  -              throttled no-effect empty-data effect body-cut body-slow
-both       1         error    prior    unchanged  -              throttled-forever redirected rejected rejected-name unauthorized interrupted interrupted-wait
+both       1         error    prior    unchanged  -              throttled-forever redirected rejected rejected-name name-not-unique unauthorized interrupted interrupted-wait
 both       1         error    prior    unchanged  getUser        forbidden
 both       1         ok       nothing  unchanged  getUser        not-found
 both       -         skip     -        -          -              refused
@@ -283,17 +306,33 @@ const importOutcomes = `
 duration   attempts  outcome  returns  server     then     classes
 transient  3         ok       dataset  unchanged  getUser  throttled no-effect empty-data effect body-cut body-slow
 transient  -         ok       dataset  unchanged  getUser  refused
+both       1         ok       dataset  unchanged  getUser  usable
 lasting    3         error    nothing  unchanged  -        throttled no-effect empty-data effect body-cut body-slow
 lasting    8         error    nothing  unchanged  -        refused
-both       1         error    nothing  unchanged  -        throttled-forever redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
+both       1         error    nothing  unchanged  -        throttled-forever redirected rejected forbidden rejected-name name-not-unique unauthorized not-found interrupted interrupted-wait
 `
 
 // Data sources, list resources and ephemeral resources need one response.
 const queryOutcomes = `
 duration   attempts  outcome  returns  server     then  classes
-transient  3         ok       dataset  unchanged  -     throttled no-effect empty-data effect body-cut body-slow
+transient  3         ok       dataset  unchanged  -     throttled no-effect empty-data effect body-cut body-slow total-ahead
 transient  -         ok       dataset  unchanged  -     refused
+both       1         ok       dataset  unchanged  -     usable
 lasting    3         error    nothing  unchanged  -     throttled no-effect empty-data effect body-cut body-slow
 lasting    8         error    nothing  unchanged  -     refused
-both       1         error    nothing  unchanged  -     throttled-forever redirected rejected forbidden rejected-name unauthorized not-found interrupted interrupted-wait
+lasting    5         error    nothing  unchanged  -     total-ahead
+both       1         error    nothing  unchanged  -     throttled-forever redirected rejected forbidden rejected-name name-not-unique unauthorized not-found interrupted interrupted-wait
+`
+
+// A list resource returns each dataset as soon as it is read, so an error at the end of the list
+// comes after the datasets.
+const listResourceOutcomes = `
+duration   attempts  outcome  returns  server     then  classes
+transient  3         ok       dataset  unchanged  -     throttled no-effect empty-data effect body-cut body-slow total-ahead
+transient  -         ok       dataset  unchanged  -     refused
+both       1         ok       dataset  unchanged  -     usable
+lasting    3         error    nothing  unchanged  -     throttled no-effect empty-data effect body-cut body-slow
+lasting    8         error    nothing  unchanged  -     refused
+lasting    5         error    dataset  unchanged  -     total-ahead
+both       1         error    nothing  unchanged  -     throttled-forever redirected rejected forbidden rejected-name name-not-unique unauthorized not-found interrupted interrupted-wait
 `
