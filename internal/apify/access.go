@@ -2,7 +2,7 @@ package apify
 
 // GeneralAccess is the level of access that people other than the owner of a dataset, and the users
 // it is shared with, have to it:
-// https://docs.apify.com/platform/collaboration/general-resource-access.
+// https://docs.apify.com/account/collaboration/general-resource-access.
 type GeneralAccess string
 
 // The values of GeneralAccess in Apify's OpenAPI document.

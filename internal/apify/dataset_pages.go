@@ -128,7 +128,7 @@ func (c *Client) incompleteListError(ctx context.Context, end, total, attempts i
 		URL:       c.url(datasetsPath, nil),
 		Attempts:  attempts,
 		Status:    http.StatusOK,
-		Err:       fmt.Errorf("the list ends after %d of %d datasets", end, total),
+		Err:       fmt.Errorf("%w: it ends after %d of %d datasets", ErrIncompleteList, end, total),
 		Stopped:   ctx.Err(),
 	}
 }

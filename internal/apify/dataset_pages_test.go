@@ -197,8 +197,8 @@ var listFaultTests = []struct {
 	{emulator.FaultListWithoutTotal, 20, 0, ""},
 	{emulator.FaultListWithOtherTimeFormat, 20, 0, ""},
 	{emulator.FaultListLags, 10, 0, ""}, // nothing shows that the newest are missing
-	{emulator.FaultListTotalAhead, 20, maxTotalRetries + 1, "the list ends after 20 of 23 datasets"},
-	{emulator.FaultListWithHalfTheItems, 18, maxTotalRetries + 1, "the list ends after 18 of 20 datasets"},
+	{emulator.FaultListTotalAhead, 20, maxTotalRetries + 1, "the list is incomplete: it ends after 20 of 23 datasets"},
+	{emulator.FaultListWithHalfTheItems, 18, maxTotalRetries + 1, "the list is incomplete: it ends after 18 of 20 datasets"},
 	{emulator.FaultListWithNumbersAsNames, 0, 4, `the body has an unexpected JSON type for "data.items.name": number`},
 }
 
@@ -443,7 +443,7 @@ func TestListDatasets_ends(t *testing.T) {
 			if strings.Join(got, " ") != test.want || requests != test.requests {
 				t.Errorf("got %v in %d pages, want %s in %d", got, requests, test.want, test.requests)
 			}
-			incomplete := err != nil && strings.Contains(err.Error(), "returned 200 OK, but the list ends after")
+			incomplete := err != nil && strings.Contains(err.Error(), "returned 200 OK, but the list is incomplete: it ends after")
 			if incomplete != test.incomplete || !incomplete && err != nil {
 				t.Errorf("got the error %v, want that of an incomplete list: %t", err, test.incomplete)
 			}
@@ -475,7 +475,7 @@ func FuzzListDatasets(f *testing.F) {
 		}
 		if err != nil {
 			checkErrorText(t, err)
-			if len(got) > 0 && !strings.Contains(err.Error(), "the list ends after") {
+			if len(got) > 0 && !strings.Contains(err.Error(), "the list is incomplete: it ends after") {
 				t.Errorf("the same page was valid and then invalid: %v", err)
 			}
 			return

@@ -23,6 +23,9 @@ const maxQuote = 200
 // ErrIncompleteBody is the cause of an [Error] whose response's body ended early.
 var ErrIncompleteBody = errors.New("the body is incomplete")
 
+// ErrIncompleteList is the cause of an [Error] whose list has fewer datasets than its own total.
+var ErrIncompleteList = errors.New("the list is incomplete")
+
 // Error is the error of a failed call. It quotes neither the token nor a signature, whatever the
 // server sent.
 type Error struct {

@@ -17,7 +17,7 @@ const itemSchemaURL = "https://fields.invalid/"
 
 // validateItems validates items against the fields of a dataset's schema, which are a JSON schema
 // of one item:
-// https://docs.apify.com/platform/actors/development/actor-definition/dataset-schema/validation.
+// https://docs.apify.com/storage/dataset-schema/validation.
 // One invalid item makes the API reject all of them.
 func validateItems(schema json.RawMessage, items []json.RawMessage) error {
 	var parsed struct {

@@ -88,7 +88,7 @@ func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 	}
 	attributes["stats"] = statsAttribute("storage_bytes", "Size of the items in bytes.")
 	attributes["schema"] = schema.StringAttribute{
-		MarkdownDescription: "[Dataset schema](https://docs.apify.com/platform/actors/development/actor-definition/dataset-schema) as " +
+		MarkdownDescription: "[Dataset schema](https://docs.apify.com/storage/dataset-schema) as " +
 			"JSON text, for `jsondecode`, or null if the dataset has no schema.",
 		CustomType: jsontypes.NormalizedType{},
 		Computed:   true,

@@ -231,8 +231,8 @@ func notDiscarded(id string, err error) diag.Diagnostic {
 			"delete it after the data retention period of your plan.", id))
 }
 
-// nameNotChecked returns the warning of a plan whose name could not be looked up. It is an error if
-// the API rejected the token, because every other request would fail as well.
+// nameNotChecked returns the warning of a plan whose name could not be looked up. It is an error
+// after a 401, because every other request would fail as well.
 func nameNotChecked(name string, lookup *lookupError) diag.Diagnostic {
 	var e *apify.Error
 	advice := ""

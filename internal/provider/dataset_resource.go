@@ -72,13 +72,13 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				MarkdownDescription: "Name of the dataset. Must be 1 to 63 letters, digits and hyphens, start and end with a letter or digit, " +
 					"and be unique within the account, ignoring case. Changing the name renames the dataset in place. Changing only the " +
 					"case has no effect. If omitted, the dataset is unnamed, and Apify deletes it after the " +
-					"[data retention](https://docs.apify.com/platform/storage/usage#data-retention) period of your plan. Apify keeps named " +
+					"[data retention](https://docs.apify.com/storage#data-retention) period of your plan. Apify keeps named " +
 					"datasets until they are deleted.",
 				Optional:   true,
 				Validators: []validator.String{datasetNameValidator{}},
 			},
 			"general_access": schema.StringAttribute{
-				MarkdownDescription: "[General access](https://docs.apify.com/platform/collaboration/general-resource-access) to the dataset: " +
+				MarkdownDescription: "[General access](https://docs.apify.com/account/collaboration/general-resource-access) to the dataset: " +
 					"who can read it, in addition to its owner and the users it is shared with. Valid values: `FOLLOW_USER_SETTING` (follow " +
 					"the account setting; the default for new datasets), `RESTRICTED`, `ANYONE_WITH_ID_CAN_READ`, and " +
 					"`ANYONE_WITH_NAME_CAN_READ` (requires `name`). Updated in place; changes can take up to a minute to take effect. If " +
@@ -89,7 +89,7 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				PlanModifiers: stable,
 			},
 			"schema": schema.StringAttribute{
-				MarkdownDescription: "[Dataset schema](https://docs.apify.com/platform/actors/development/actor-definition/dataset-schema) as JSON " +
+				MarkdownDescription: "[Dataset schema](https://docs.apify.com/storage/dataset-schema) as JSON " +
 					"text, from `jsonencode` or `file`: which fields the items have, and which views Apify Console shows. White space and the " +
 					"order of properties do not matter. Apify cannot change the schema of a dataset, so changing the schema replaces the " +
 					"dataset. Adopting a dataset with another schema is an error. If omitted, the dataset keeps the schema that it has.",

@@ -104,7 +104,7 @@ func shortJSON(value any) string {
 }
 
 // datasetSchemaValidator validates what Apify documents of a dataset schema:
-// https://docs.apify.com/platform/actors/development/actor-definition/dataset-schema. It allows what
+// https://docs.apify.com/storage/dataset-schema. It allows what
 // the documentation does not mention, and what older schemas have, because the API may accept it.
 type datasetSchemaValidator struct{}
 
@@ -123,7 +123,7 @@ func (v datasetSchemaValidator) ValidateString(_ context.Context, req validator.
 	report := func(problem string) {
 		resp.Diagnostics.AddAttributeError(req.Path, summaryInvalidSchema, fmt.Sprintf("%s %s. A dataset schema is a JSON object with "+
 			"\"actorSpecification\": 1, \"fields\" (a JSON schema of one item) and \"views\": "+
-			"https://docs.apify.com/platform/actors/development/actor-definition/dataset-schema.", req.Path, problem))
+			"https://docs.apify.com/storage/dataset-schema.", req.Path, problem))
 	}
 	object, ok := decodeJSON(req.ConfigValue.ValueString()).(map[string]any)
 	if !ok {

@@ -104,6 +104,8 @@ func adviseStatus(e *apify.Error) string {
 		return "Redirects are not followed because that would send the API token to another host. " + capitalize(elsewhere)
 	case status < 500 && errors.Is(e.Err, apify.ErrIncompleteBody):
 		return adviseNoResponse(e.Err)
+	case errors.Is(e.Err, apify.ErrIncompleteList):
+		return "Apify's lists lag behind changes for some seconds. Nothing was changed. Try again in a minute."
 	case !isAPIError && status < 500 && status != http.StatusTooManyRequests:
 		return "The response did not come from the Apify API. " + capitalize(elsewhere)
 	case status == http.StatusUnauthorized:

@@ -139,7 +139,7 @@ var matrixFaults = []matrixFault{
 	{"usable", emulator.FaultDateBehind, nil, nil, 0},
 	{"usable", emulator.FaultOtherFieldsMistyped, nil, nil, 0},
 
-	{classTotalAhead, emulator.FaultListTotalAhead, []string{"200 OK, but the list ends after 1 of 4 datasets"}, nil, 0},
+	{classTotalAhead, emulator.FaultListTotalAhead, []string{"200 OK, but the list is incomplete: it ends after 1 of 4 datasets", "Try again in a minute"}, nil, 0},
 
 	{classInterrupted, emulator.FaultHang, []string{"got no response", adviceCanceled}, nil, 0},
 	{classInterruptedWait, emulator.FaultRetryAfterSecond, []string{"rate-limit-exceeded", adviceCanceled}, nil, 0},
