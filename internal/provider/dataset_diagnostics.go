@@ -365,7 +365,7 @@ func readError(m datasetModel, err error) diag.Diagnostic {
 }
 
 // deleteError returns the diagnostic of a failed deletion.
-func deleteError(m datasetModel, err error) diag.Diagnostic {
+func deleteError(m datasetModel, err error, nameTaken bool) diag.Diagnostic {
 	var (
 		items   *containsItemsError
 		unknown *itemsUnknownError
@@ -376,7 +376,7 @@ func deleteError(m datasetModel, err error) diag.Diagnostic {
 	this := describeModel(m)
 	switch {
 	case errors.As(err, &items):
-		return containsItems(m, items.items, duringApply)
+		return containsItems(m, items.items, duringApply, nameTaken)
 	case errors.As(err, &unknown):
 		return operationError(summaryDelete, err, fmt.Sprintf("The provider could not check whether %s contains items, so it did not delete the dataset. "+
 			"The resource remains in state.", this))
@@ -424,16 +424,19 @@ const (
 )
 
 // containsItems returns the error of a deletion that would lose items and that force_destroy does
-// not allow.
-func containsItems(m datasetModel, items string, at stage) diag.Diagnostic {
+// not allow. If another resource takes the dataset's name, the deletion is probably not intended.
+func containsItems(m datasetModel, items string, at stage, nameTaken bool) diag.Diagnostic {
 	result := "The apply would refuse to delete it."
 	if at == duringApply {
 		result = "It was not deleted, and the resource remains in state."
 	}
+	hint := ""
+	if nameTaken {
+		hint = "- " + countHint + "\n"
+	}
 	return diag.NewErrorDiagnostic(summaryHasItems, fmt.Sprintf(`%s contains %s, which would be lost. %s You have these options:
 
-- %s
-- To delete the dataset with its items, set force_destroy = true, apply, and then destroy. If the resource is tainted, set force_destroy = true and apply: the replacement then deletes the items.
+%s- To delete the dataset with its items, set force_destroy = true, apply, and then destroy. If the resource is tainted, set force_destroy = true and apply: the replacement then deletes the items.
 - To save the items first, export them from Apify Console, %s, or from the API: GET /v2/datasets/%s/items.
 - To keep the dataset and stop managing it with Terraform, replace the resource with a removed block (Terraform 1.7 or OpenTofu 1.10, or newer)
 
@@ -447,7 +450,7 @@ func containsItems(m datasetModel, items string, at stage) diag.Diagnostic {
   or run terraform state rm apify_dataset.NAME.
 - To keep the dataset of a tainted resource, run terraform untaint apify_dataset.NAME.
 - If this is a deposed object, left over from a replacement with create_before_destroy, delete its dataset in Apify Console and apply again.`,
-		capitalize(describeModel(m)), items, result, countHint, m.ConsoleURL.ValueString(), m.ID.ValueString()))
+		capitalize(describeModel(m)), items, result, hint, m.ConsoleURL.ValueString(), m.ID.ValueString()))
 }
 
 // itemsLost returns the warning of a planned deletion that loses items, because force_destroy is in

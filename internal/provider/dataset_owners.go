@@ -295,6 +295,19 @@ func (o *datasetOwners) planDestroy(id string) error {
 	return nil
 }
 
+// isNameTaken reports whether a planned update of another dataset takes the name of a dataset in
+// state.
+func (o *datasetOwners) isNameTaken(id string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	d := o.objects[id]
+	if d == nil || d.name == "" {
+		return false
+	}
+	taker, ok := o.takers[newDatasetName(d.ownerID, d.name)]
+	return ok && taker != id
+}
+
 // planCreation records the planned creation of a named dataset. The error is [errNamePlannedTwice]
 // or a [nameConflictError].
 func (o *datasetOwners) planCreation(name string) error {

@@ -325,6 +325,28 @@ func TestDatasetOwners_adoptedFromState(t *testing.T) {
 	}
 }
 
+// TestDatasetOwners_isNameTaken plans the renames of other datasets to the name of a dataset.
+func TestDatasetOwners_isNameTaken(t *testing.T) {
+	t.Parallel()
+	o := newDatasetOwners()
+	o.see("a", ownAccount, "aa", false)
+	o.see("unnamed", ownAccount, "", false)
+	for _, other := range []planStep{keepStep("b", "bb"), updateOf(otherAccount, "c", "cc", "aa")} {
+		other.see(o)
+		if err := other.plan(o); err != nil || o.isNameTaken("a") {
+			t.Errorf("%s: the name is taken, %v", other.label, err)
+		}
+	}
+	if err := updateStep("d", "dd", "AA").plan(o); err != nil || !o.isNameTaken("a") {
+		t.Errorf("the name is not taken after a rename to it, %v", err)
+	}
+	for _, id := range []string{"b", "d", "unnamed", "unknown"} {
+		if o.isNameTaken(id) {
+			t.Errorf("the name of %s is taken", id)
+		}
+	}
+}
+
 // TestDatasetOwners_refresh refuses a second refresh of a dataset, whatever happens between.
 func TestDatasetOwners_refresh(t *testing.T) {
 	t.Parallel()

@@ -35,7 +35,7 @@ func (r *datasetResource) Delete(ctx context.Context, req resource.DeleteRequest
 			resp.Diagnostics.Append(keptForAnotherResource(state.datasetModel))
 		}
 	case err != nil:
-		resp.Diagnostics.Append(deleteError(state.datasetModel, err))
+		resp.Diagnostics.Append(deleteError(state.datasetModel, err, r.store.isNameTaken(id)))
 		// Terraform stores the private data with the object that remains. It must not allow a later
 		// deletion to lose items.
 		raw, _ := json.Marshal(privatePlan{})

@@ -84,7 +84,7 @@ func (r *datasetResource) planDestroy(ctx context.Context, req resource.ModifyPl
 	case items > 0 && state.ForceDestroy.ValueBool():
 		resp.Diagnostics.Append(r.itemsWillBeDeleted(state, items)...)
 	case items > 0:
-		resp.Diagnostics.Append(containsItems(state.datasetModel, itemsText(items), duringPlan))
+		resp.Diagnostics.Append(containsItems(state.datasetModel, itemsText(items), duringPlan, r.store.isNameTaken(state.ID.ValueString())))
 	}
 }
 

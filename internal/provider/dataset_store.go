@@ -364,6 +364,9 @@ func (s *datasetStore) planReplacement(id string) ownedDataset {
 // adoptedFromState returns the IDs of the datasets in state that other planned creations adopt.
 func (s *datasetStore) adoptedFromState() []string { return s.owners.adoptedFromState() }
 
+// isNameTaken reports whether another resource is planned to take the name of a dataset in state.
+func (s *datasetStore) isNameTaken(id string) bool { return s.owners.isNameTaken(id) }
+
 // isClaimed reports whether this run created or adopted a dataset.
 func (s *datasetStore) isClaimed(id string) bool { return s.owners.isClaimed(id) }
 
