@@ -116,7 +116,7 @@ func parsePackage(t *testing.T) (texts string, constants, tests map[string]strin
 	constants, tests = map[string]string{}, map[string]string{}
 	var all strings.Builder
 	for _, name := range files {
-		source, err := os.ReadFile(name)
+		source, err := os.ReadFile(name) //nolint:gosec // of this package
 		if err != nil {
 			t.Fatal(err)
 		}
