@@ -68,7 +68,7 @@ func TestAccDataset_createBeforeDestroy(t *testing.T) {
 
 			s.Recorder.Reset()
 			c.planReplacement(how)
-			c.run("apply", "tfplan").expect(t, 0, "Existing Apify dataset", "ID "+id, "A replacement with create_before_destroy keeps the dataset")
+			c.run("apply", "tfplan").expect(t, 0, "Existing Apify dataset", "ID "+id, "this is its own dataset, which the replacement keeps")
 			s.expectWrites(t, "POST /v2/datasets?name="+name)
 			c.expectID(testAddress, id)
 			c.expectNoChanges()
