@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -137,17 +138,18 @@ func (e *Error) setBody(raw []byte, header http.Header) {
 
 // maskedSecrets matches the parts of a body that must not be quoted, in any spelling: in URLs, also
 // percent-encoded once or twice; in headers; in JSON, also within JSON strings; in forms, YAML and
-// HTML, with entities. masked is the replacement for a match.
-var maskedSecrets, masked = secretsPattern()
-
-func secretsPattern() (pattern *regexp.Regexp, replacement string) {
+// HTML, with entities. The replacement is that for a match. Only errors use the pattern, so it is
+// not compiled when the provider starts.
+var maskedSecrets = sync.OnceValues(func() (pattern *regexp.Regexp, replacement string) {
 	const (
 		// name matches the names of secrets: tokens, passwords, signatures and keys.
 		name = `(?:token|password|passwd|passphrase|signature|(?:url_?)?signing_?(?:secret_?)?key|(?:secret|api|access)_?key|secret)`
 		// entity matches the beginning of an HTML entity, which can be escaped itself.
 		entity = `&(?:amp;)?`
 		space  = `(?:\s|%20|%2520|\+)*`
-		equals = `(?:=|:|%3D|%3A|%253D|%253A|` + entity + `(?:equals|colon|#0*61|#0*58|#x0*3d|#x0*3a);)`
+		// afterScheme separates the scheme of an Authorization header from the credentials.
+		afterScheme = `(?:\s+|%20|%2520|\+)`
+		equals      = `(?:=|:|%3D|%3A|%253D|%253A|` + entity + `(?:equals|colon|#0*61|#0*58|#x0*3d|#x0*3a);)`
 		// A value without quotes ends at the first of these.
 		unquoted = `[^&"'\\\s<>,;}]+`
 	)
@@ -172,11 +174,11 @@ func secretsPattern() (pattern *regexp.Regexp, replacement string) {
 	values = append(values, unquoted)
 	pattern = regexp.MustCompile(`(?i)(` +
 		name + `(?:"|'|` + strings.Join(quotes, "|") + `)?` + space + equals + space + `|` +
-		`authorization` + space + equals + space + `basic(?:\s+|%20|%2520|\+)|` +
-		`bearer(?:\s+|%20|%2520|\+)` +
+		`authorization` + space + equals + space + `basic` + afterScheme + `|` +
+		`bearer` + afterScheme +
 		`)(?:` + strings.Join(values, "|") + `)`)
 	return pattern, "${1}" + opening + redacted + closing
-}
+})
 
 // userInfo matches the user name and the password in a URL.
 var userInfo = regexp.MustCompile(`://[^/\s:@"'<>]+:[^@/\s"'<>]*@`)
@@ -201,7 +203,8 @@ func (e *Error) printable(s string) string {
 		s = strings.ReplaceAll(s, secret, redacted)
 	}
 	s = userInfo.ReplaceAllString(s, "://"+redacted+"@")
-	s = strings.TrimSpace(maskedSecrets.ReplaceAllString(s, masked))
+	secrets, masked := maskedSecrets()
+	s = strings.TrimSpace(secrets.ReplaceAllString(s, masked))
 	n := 0
 	for i := range s {
 		if n++; n > maxQuote {
