@@ -24,13 +24,13 @@ type datasetOwners struct {
 	holders map[datasetName]string
 	// takers contains the IDs of the datasets in state by the name that they have after the apply.
 	takers map[datasetName]string
-	// creations contains the planned creations by name in lower case, and found their names by the
-	// ID of the existing dataset with the name.
-	creations map[string]plannedCreation
-	found     map[string]string
-	// foundFirst contains the IDs of datasets that a planned creation adopts, and that were not in
-	// state as far as the walk knew then.
-	foundFirst map[string]bool
+	// creations contains the names of the planned creations in lower case, and found the planned
+	// creations by the ID of the existing dataset with the name.
+	creations map[string]bool
+	found     map[string]plannedCreation
+	// seenLate contains the IDs of datasets in state that were found before the walk knew that they
+	// are in state.
+	seenLate map[string]bool
 	// claimed contains the IDs of datasets that this walk created or adopted.
 	claimed map[string]bool
 	// deletions contains the deletions of this walk, by dataset ID.
@@ -89,9 +89,10 @@ const (
 	plannedDestroy
 )
 
-// plannedCreation is a planned creation of a named dataset in the token's account.
+// plannedCreation is a planned creation of a named dataset that exists in the token's account.
 type plannedCreation struct {
-	adopts bool // whether it adopts an existing dataset
+	name   string
+	adopts bool // whether it adopts the existing dataset
 }
 
 // deletion is a deletion that this walk has started.
@@ -103,16 +104,16 @@ type deletion struct {
 
 func newDatasetOwners() *datasetOwners {
 	return &datasetOwners{
-		objects:    map[string]*ownedDataset{},
-		holders:    map[datasetName]string{},
-		takers:     map[datasetName]string{},
-		creations:  map[string]plannedCreation{},
-		found:      map[string]string{},
-		foundFirst: map[string]bool{},
-		claimed:    map[string]bool{},
-		deletions:  map[string]*deletion{},
-		announced:  map[string]map[string]bool{},
-		moved:      make(chan struct{}),
+		objects:   map[string]*ownedDataset{},
+		holders:   map[datasetName]string{},
+		takers:    map[datasetName]string{},
+		creations: map[string]bool{},
+		found:     map[string]plannedCreation{},
+		seenLate:  map[string]bool{},
+		claimed:   map[string]bool{},
+		deletions: map[string]*deletion{},
+		announced: map[string]map[string]bool{},
+		moved:     make(chan struct{}),
 	}
 }
 
@@ -122,6 +123,9 @@ func (o *datasetOwners) object(id string) *ownedDataset {
 	if d == nil {
 		d = &ownedDataset{id: id}
 		o.objects[id] = d
+		if _, found := o.found[id]; found {
+			o.seenLate[id] = true
+		}
 	}
 	return d
 }
@@ -199,8 +203,7 @@ func (o *datasetOwners) ownCreation(name datasetName) bool {
 	if o.accountID != "" && name.ownerID != "" && o.accountID != name.ownerID {
 		return false
 	}
-	_, ok := o.creations[name.lowerName]
-	return ok
+	return o.creations[name.lowerName]
 }
 
 // planUnchanged records the plan of a resource that keeps its name. The errors are those of
@@ -228,8 +231,8 @@ func (o *datasetOwners) plan(d *ownedDataset, newName string) error {
 		return &managedTwiceError{id}
 	}
 	d.plan, d.newName = plannedUpdate, newName
-	if name, ok := o.found[id]; ok {
-		if d.isRenamed() && strings.EqualFold(d.name, name) {
+	if creation, ok := o.found[id]; ok {
+		if d.isRenamed() && strings.EqualFold(d.name, creation.name) {
 			return &renamedForCreationError{id: id, name: d.name}
 		}
 		return &managedTwiceError{id}
@@ -289,8 +292,8 @@ func (o *datasetOwners) planDestroy(id string) error {
 		return &managedTwiceError{id}
 	}
 	d.plan = plannedDestroy
-	if name, ok := o.found[id]; ok {
-		return &destroyedForCreationError{id: id, name: cmp.Or(d.name, name)}
+	if creation, ok := o.found[id]; ok {
+		return &destroyedForCreationError{id: id, name: cmp.Or(d.name, creation.name)}
 	}
 	return nil
 }
@@ -314,10 +317,10 @@ func (o *datasetOwners) planCreation(name string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	lower := strings.ToLower(name)
-	if _, planned := o.creations[lower]; planned {
+	if o.creations[lower] {
 		return errNamePlannedTwice
 	}
-	o.creations[lower] = plannedCreation{}
+	o.creations[lower] = true
 	for taken, id := range o.takersOf(lower) {
 		if d := o.objects[id]; d != nil && d.takesName() && o.ownCreation(taken) {
 			return &nameConflictError{name: name, otherID: id}
@@ -377,12 +380,10 @@ func (o *datasetOwners) find(name, id string, adopts bool) (foundState, error) {
 	default:
 		return foundFree, &managedTwiceError{id}
 	}
-	o.creations[strings.ToLower(name)] = plannedCreation{adopts: adopts}
-	o.found[id] = name
+	o.found[id] = plannedCreation{name, adopts}
 	if d != nil {
 		return foundMayBeTainted, nil
 	}
-	o.foundFirst[id] = adopts
 	return foundFree, nil
 }
 
@@ -392,8 +393,8 @@ func (o *datasetOwners) find(name, id string, adopts bool) (foundState, error) {
 func (o *datasetOwners) adoptedFromState() (ids []string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for id, adopted := range o.foundFirst {
-		if d := o.objects[id]; adopted && d != nil && d.plan == notPlanned {
+	for id := range o.seenLate {
+		if d := o.objects[id]; o.found[id].adopts && d != nil && d.plan == notPlanned {
 			ids = append(ids, id)
 		}
 	}
@@ -444,7 +445,7 @@ func (o *datasetOwners) isClaimed(id string) bool {
 func (o *datasetOwners) startDeletion(id string) *deletion {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if name, found := o.found[id]; o.claimed[id] || found && o.creations[strings.ToLower(name)].adopts {
+	if o.claimed[id] || o.found[id].adopts {
 		return nil
 	}
 	o.object(id).plan = plannedDestroy
