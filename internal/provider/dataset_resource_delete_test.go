@@ -201,25 +201,3 @@ func TestDataset_deleteFailedReplacement(t *testing.T) {
 	}
 	s.expectSent(t, getDataset)
 }
-
-// TestAccDataset_removedWithItems stops managing a dataset with items by a removed block, as the
-// error of its destruction advises.
-func TestAccDataset_removedWithItems(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	c := s.newCLI(t)
-	c.skipBelow("1.7", "1.10") // removed blocks with destroy
-	id := c.mustApply(nameOnly, s.name(t))
-	s.API.Push(id, items(2)...)
-
-	s.Recorder.Reset()
-	c.write("main.tf", "")
-	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset contains items", id, "replace the resource with a removed block")
-	c.write("main.tf", "removed {\n  from = apify_dataset.test\n  lifecycle {\n    destroy = false\n  }\n}\n")
-	c.run("apply", "-auto-approve").expect(t, 0)
-	s.expectWrites(t)
-	s.expectItems(t, id, 2)
-	if got := len(c.resources()); got != 0 {
-		t.Errorf("the state has %d objects", got)
-	}
-}

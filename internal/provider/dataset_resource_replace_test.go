@@ -125,7 +125,8 @@ func TestAccDataset_renamedLabel(t *testing.T) {
 	c.mustRun("destroy", "-auto-approve")
 }
 
-// TestAccDataset_removed removes a dataset from the state. The dataset and its items stay.
+// TestAccDataset_removed removes a dataset with items from the state, as the error of its
+// destruction advises. The dataset and its items stay.
 func TestAccDataset_removed(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -136,6 +137,8 @@ func TestAccDataset_removed(t *testing.T) {
 	s.API.Push(id, []byte(`{"a":1}`))
 
 	s.Recorder.Reset()
+	c.write("main.tf", "")
+	c.run("apply", "-auto-approve").expect(t, 1, "Apify dataset contains items", id, "replace the resource with a removed block")
 	c.write("main.tf", "removed {\n  from = apify_dataset.test\n  lifecycle {\n    destroy = false\n  }\n}\n")
 	c.run("apply", "-auto-approve").expect(t, 0)
 	s.expectWrites(t)

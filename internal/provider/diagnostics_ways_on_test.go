@@ -2,12 +2,8 @@ package provider
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"os"
-	"path/filepath"
+	"go/printer"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -49,7 +45,7 @@ var waysOn = []struct{ summary, text, test string }{
 	{summaryHasItems, countHint, "TestAccDataset_countShiftRefused"},
 	{summaryHasItems, "To delete the dataset with its items, set force_destroy = true, apply, and then destroy", "TestAccDataset_containsItemsOptions"},
 	{summaryHasItems, "or run terraform state rm apify_dataset.NAME", "TestAccDataset_containsItemsOptions"},
-	{summaryHasItems, "replace the resource with a removed block", "TestAccDataset_removedWithItems"},
+	{summaryHasItems, "replace the resource with a removed block", "TestAccDataset_removed"},
 	{summaryHasItems, "set force_destroy = true and apply: the replacement then deletes the items", "TestAccDataset_taintedItems"},
 	{summaryHasItems, "run terraform untaint apify_dataset.NAME", "TestAccDataset_taintedItems"},
 	{summaryHasItems, "delete its dataset in Apify Console and apply again", "TestAccDataset_deposedItems"},
@@ -83,11 +79,11 @@ var withoutWayOn = []string{
 // that the texts are those of the code, and that the tests exist and meet the diagnostic.
 func TestDiagnostics_waysOn(t *testing.T) {
 	t.Parallel()
-	code, constants, tests := parsePackage(t)
+	texts, constants, tests := codeTexts(t), datasetSummaries(t), testSources(t)
 	listed := slices.Clone(withoutWayOn)
 	for _, way := range waysOn {
 		listed = append(listed, way.summary)
-		if !strings.Contains(code, way.text) {
+		if !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, way.text) }) {
 			t.Errorf("%s: no diagnostic contains %q", way.summary, way.text)
 		}
 		body, ok := tests[way.test]
@@ -105,47 +101,41 @@ func TestDiagnostics_waysOn(t *testing.T) {
 	}
 }
 
-// parsePackage returns the texts in the code of this package, the names of the constants with
-// summaries of diagnostics about datasets, by summary, and the source of its tests, by name.
-func parsePackage(t *testing.T) (texts string, constants, tests map[string]string) {
+// datasetSummaries returns the names of the constants with summaries of diagnostics about datasets,
+// by summary.
+func datasetSummaries(t *testing.T) map[string]string {
 	t.Helper()
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	constants, tests = map[string]string{}, map[string]string{}
-	var all strings.Builder
-	for _, name := range files {
-		source, err := os.ReadFile(name) //nolint:gosec // of this package
-		if err != nil {
-			t.Fatal(err)
+	constants := map[string]string{}
+	set, files := parseFiles(t, false)
+	for _, file := range files {
+		if set.Position(file.Pos()).Filename != "dataset_diagnostics.go" {
+			continue
 		}
-		set := token.NewFileSet()
-		file, err := parser.ParseFile(set, name, source, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		isTest := strings.HasSuffix(name, "_test.go")
 		ast.Inspect(file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.BasicLit:
-				if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING && !isTest {
-					all.WriteString(text)
-				}
-			case *ast.ValueSpec:
-				if name == "dataset_diagnostics.go" && strings.HasPrefix(n.Names[0].Name, "summary") && len(n.Values) == 1 {
-					if literal, ok := n.Values[0].(*ast.BasicLit); ok {
-						text, _ := strconv.Unquote(literal.Value) // a literal that the parser has read
-						constants[text] = n.Names[0].Name
-					}
-				}
-			case *ast.FuncDecl:
-				if isTest {
-					tests[n.Name.Name] = string(source[set.Position(n.Pos()).Offset:set.Position(n.End()).Offset])
-				}
+			if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "summary") {
+				constants[joinLiterals(t, spec.Values[0])] = spec.Names[0].Name
 			}
 			return true
 		})
 	}
-	return all.String(), constants, tests
+	return constants
+}
+
+// testSources returns the source of the functions in the tests of this package, by name.
+func testSources(t *testing.T) map[string]string {
+	t.Helper()
+	sources := map[string]string{}
+	set, files := parseFiles(t, true)
+	for _, file := range files {
+		for _, declaration := range file.Decls {
+			if function, ok := declaration.(*ast.FuncDecl); ok {
+				var source strings.Builder
+				if err := printer.Fprint(&source, set, function); err != nil {
+					t.Fatal(err)
+				}
+				sources[function.Name.Name] = source.String()
+			}
+		}
+	}
+	return sources
 }

@@ -186,12 +186,8 @@ func TestAccDocs_messagesAboutArguments(t *testing.T) {
 // of all errors and warnings.
 func TestDocs_troubleshooting(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile(filepath.Join("..", "..", "templates", "guides", "troubleshooting.md.tmpl"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	// The CLI's own messages are in a section at the end.
-	provider, cli, found := strings.Cut(string(page), "\n## Terraform's own messages\n")
+	provider, cli, found := strings.Cut(readGuide(t, "troubleshooting"), "\n## Terraform's own messages\n")
 	if !found || cli == "" {
 		t.Fatal("the guide has no section for Terraform's own messages")
 	}
@@ -220,8 +216,20 @@ func TestDocs_troubleshootingQuotes(t *testing.T) {
 	if len(quotes) < 10 {
 		t.Errorf("the guide quotes %d sentences", len(quotes))
 	}
-	var texts []string
-	for _, file := range parseCode(t) {
+	texts := codeTexts(t)
+	for _, quote := range quotes {
+		pattern := regexp.MustCompile(strings.ReplaceAll(regexp.QuoteMeta(quote[1]), `\.\.\.`, `%[a-z]`))
+		if !slices.ContainsFunc(texts, pattern.MatchString) {
+			t.Errorf("no message contains %q", quote[1])
+		}
+	}
+}
+
+// codeTexts returns the texts in the code of this package.
+func codeTexts(t *testing.T) (texts []string) {
+	t.Helper()
+	_, files := parseFiles(t, false)
+	for _, file := range files {
 		ast.Inspect(file, func(n ast.Node) bool {
 			expression, ok := n.(ast.Expr)
 			if text := joinLiterals(t, expression); ok && text != "" {
@@ -231,12 +239,7 @@ func TestDocs_troubleshootingQuotes(t *testing.T) {
 			return true
 		})
 	}
-	for _, quote := range quotes {
-		pattern := regexp.MustCompile(strings.ReplaceAll(regexp.QuoteMeta(quote[1]), `\.\.\.`, `%[a-z]`))
-		if !slices.ContainsFunc(texts, pattern.MatchString) {
-			t.Errorf("no message contains %q", quote[1])
-		}
-	}
+	return texts
 }
 
 // joinLiterals returns the text of a string literal, or of a sum of literals, without the operands
@@ -259,25 +262,25 @@ func joinLiterals(t *testing.T, expression ast.Expr) string {
 	return ""
 }
 
-// parseCode returns the files of this package, without its tests.
-func parseCode(t *testing.T) []*ast.File {
+// parseFiles returns the files of this package: those with its tests, or the others.
+func parseFiles(t *testing.T, tests bool) (set *token.FileSet, files []*ast.File) {
 	t.Helper()
+	set = token.NewFileSet()
 	names, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var files []*ast.File
 	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
+		if strings.HasSuffix(name, "_test.go") != tests {
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		file, err := parser.ParseFile(set, name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		files = append(files, file)
 	}
-	return files
+	return set, files
 }
 
 // diagnosticSummaries returns the summaries of diagnostics in the code of this package: the
@@ -303,7 +306,8 @@ func diagnosticSummaries(t *testing.T) []string {
 			all = append(all, strings.TrimRight(s, ": "))
 		}
 	}
-	for _, file := range parseCode(t) {
+	_, files := parseFiles(t, false)
+	for _, file := range files {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.ValueSpec:

@@ -285,10 +285,6 @@ func TestAccExamples_quotes(t *testing.T) {
 	} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()
-			page, err := os.ReadFile(filepath.Join("..", "..", "templates", "guides", guide+".md.tmpl")) //nolint:gosec // of this repository
-			if err != nil {
-				t.Fatal(err)
-			}
 			s := newEmulator(t, emulator.Options{})
 			for _, d := range test.seeds {
 				s.API.Seed(d)
@@ -298,7 +294,7 @@ func TestAccExamples_quotes(t *testing.T) {
 				c.mustRun("apply", "-auto-approve")
 			}
 			var quotes []string
-			for _, m := range regexp.MustCompile("(?s)```text\n((?:Error|Warning): [^\n]*)\n\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
+			for _, m := range regexp.MustCompile("(?s)```text\n((?:Error|Warning): [^\n]*)\n\n(.*?)```").FindAllStringSubmatch(readGuide(t, guide), -1) {
 				quotes = append(quotes, m[1], strings.TrimSuffix(flatten(m[2]), " ..."))
 			}
 			if len(quotes) == 0 {

@@ -312,27 +312,22 @@ lasting    8         error    nothing  unchanged  -        refused
 both       1         error    nothing  unchanged  -        throttled-forever redirected rejected forbidden rejected-name name-not-unique unauthorized not-found interrupted interrupted-wait
 `
 
-// Data sources, list resources and ephemeral resources need one response.
-const queryOutcomes = `
+// Data sources, list resources and ephemeral resources need one response. Their outcomes differ if
+// an error comes at the end of a list.
+const oneResponse = `
 duration   attempts  outcome  returns  server     then  classes
 transient  3         ok       dataset  unchanged  -     throttled no-effect empty-data effect body-cut body-slow total-ahead
 transient  -         ok       dataset  unchanged  -     refused
 both       1         ok       dataset  unchanged  -     usable
 lasting    3         error    nothing  unchanged  -     throttled no-effect empty-data effect body-cut body-slow
 lasting    8         error    nothing  unchanged  -     refused
-lasting    5         error    nothing  unchanged  -     total-ahead
 both       1         error    nothing  unchanged  -     throttled-forever redirected rejected forbidden rejected-name name-not-unique unauthorized not-found interrupted interrupted-wait
+`
+
+const queryOutcomes = oneResponse + `lasting    5         error    nothing  unchanged  -     total-ahead
 `
 
 // A list resource returns each dataset as soon as it is read, so an error at the end of the list
 // comes after the datasets.
-const listResourceOutcomes = `
-duration   attempts  outcome  returns  server     then  classes
-transient  3         ok       dataset  unchanged  -     throttled no-effect empty-data effect body-cut body-slow total-ahead
-transient  -         ok       dataset  unchanged  -     refused
-both       1         ok       dataset  unchanged  -     usable
-lasting    3         error    nothing  unchanged  -     throttled no-effect empty-data effect body-cut body-slow
-lasting    8         error    nothing  unchanged  -     refused
-lasting    5         error    dataset  unchanged  -     total-ahead
-both       1         error    nothing  unchanged  -     throttled-forever redirected rejected forbidden rejected-name name-not-unique unauthorized not-found interrupted interrupted-wait
+const listResourceOutcomes = oneResponse + `lasting    5         error    dataset  unchanged  -     total-ahead
 `

@@ -55,11 +55,7 @@ resource "apify_dataset" "test" {
 	if own != requests || processes == 0 || all > requests+perProcess*processes {
 		t.Errorf("the log has %d lines, %d of them about requests, for %d requests and %d processes:\n%s", all, own, requests, processes, raw)
 	}
-	guide, err := os.ReadFile(filepath.Join("..", "..", "templates", "guides", "troubleshooting.md.tmpl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if command := strings.Join(logVariables, " ") + " terraform plan"; !strings.Contains(string(guide), command) {
+	if command := strings.Join(logVariables, " ") + " terraform plan"; !strings.Contains(readGuide(t, "troubleshooting"), command) {
 		t.Errorf("the troubleshooting guide does not contain %q", command)
 	}
 }
