@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
@@ -38,14 +39,14 @@ var (
 
 func newDatasetResource() resource.Resource { return &datasetResource{} }
 
-type datasetResource struct{ store *datasetStore }
+type datasetResource struct{ *providerData }
 
 func (r *datasetResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_dataset"
 }
 
-func (r *datasetResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.store = storeOf[*datasetStore](req.ProviderData, &resp.Diagnostics)
+func (r *datasetResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	r.providerData, _ = req.ProviderData.(*providerData) // nil before the provider is configured
 }
 
 func (r *datasetResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
@@ -69,11 +70,11 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"`force_destroy` is `true`.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
-				MarkdownDescription: "Name of the dataset. Must be 1 to 63 letters, digits and hyphens, start and end with a letter or digit, " +
+				MarkdownDescription: "Name of the dataset. Must be 1 to 63 characters (`A` to `Z`, `a` to `z`, `0` to `9` and, between them, `-`), " +
 					"and be unique within the account, ignoring case. Changing the name renames the dataset in place. Changing only the " +
 					"case has no effect. If omitted, the dataset is unnamed, and Apify deletes it after the " +
 					"[data retention](https://docs.apify.com/storage#data-retention) period of your plan. Apify keeps named " +
-					"datasets until they are deleted.",
+					"datasets until they are deleted. Removing the name of a dataset that contains items requires `force_destroy`.",
 				Optional:   true,
 				Validators: []validator.String{datasetNameValidator{}},
 			},
@@ -108,8 +109,9 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Default:  booldefault.StaticBool(defaultAdoptExisting),
 			},
 			"force_destroy": schema.BoolAttribute{
-				MarkdownDescription: "Whether to delete the dataset even if it contains items. Deleted items cannot be recovered. The value in " +
-					"state is used: set this to `true` and apply before destroying. Changing it makes no API call. " +
+				MarkdownDescription: "Whether the dataset may be deleted, or lose its name, even if it contains items. Deleted items cannot be " +
+					"recovered. Only the value in state counts: set this to `true` and apply before you destroy or replace the dataset. " +
+					"Changing it makes no API call. " +
 					fmt.Sprintf("Defaults to `%t`.", defaultForceDestroy),
 				Optional: true,
 				Computed: true,
@@ -187,6 +189,42 @@ func (r *datasetResource) ValidateConfig(ctx context.Context, req resource.Valid
 	if name.IsNull() && access.ValueString() == string(apify.AnyoneWithNameCanRead) {
 		resp.Diagnostics.Append(accessNeedsName())
 	}
+}
+
+// ImportState imports a dataset by any reference that [apify.ParseDatasetRef] reads, or by its
+// identity.
+func (r *datasetResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	id := req.ID
+	if id == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
+		var identity datasetIdentityModel
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		id = identity.ID.ValueString()
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	id = strings.TrimSpace(id)
+	ref, err := apify.ParseDatasetRef(id)
+	if err != nil {
+		resp.Diagnostics.Append(invalidReference(id, err))
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	defer cancel()
+	d, err := r.client.GetDataset(ctx, ref)
+	if err != nil {
+		resp.Diagnostics.Append(referenceError(ref, err))
+		return
+	}
+	state, err := newImportedModel(ctx, d)
+	if err != nil {
+		resp.Diagnostics.Append(invalidTimestamp())
+		return
+	}
+	if r.account.ID != "" && !state.UserID.IsNull() && !r.ownsDataset(state.datasetModel) {
+		resp.Diagnostics.Append(importedFromOtherAccount(state.datasetModel, r.account))
+	}
+	resp.Diagnostics.Append(setState(ctx, &resp.State, resp.Identity, state)...)
 }
 
 // setState sets state and identity together: a state without an identity is an error in Terraform.

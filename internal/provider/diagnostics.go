@@ -4,170 +4,220 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-// clientError returns the diagnostic of an error of the client. Its paragraphs are the error, the
-// advice for it, and more.
-func clientError(summary string, err error, more ...string) diag.Diagnostic {
-	return newClientError(summary, err, "", more)
-}
+// troubleshooting is the address of the guide for rare cases; an anchor of a heading follows.
+const troubleshooting = "https://registry.terraform.io/providers/apify/apify/latest/docs/guides/troubleshooting#"
 
-// operationError is clientError for an operation that the resource's timeouts attribute limits.
-func operationError(summary string, err error, more ...string) diag.Diagnostic {
-	return newClientError(summary, err, "Raise the limit in the resource's timeouts attribute.", more)
-}
-
-func newClientError(summary string, err error, afterTimeout string, more []string) diag.Diagnostic {
-	if errors.Is(err, errInvalidTimestamp) {
-		return invalidTimestamp()
+// apiError returns the diagnostic of a failed call. The outcome says what was left unchanged; empty
+// if the caller adds that.
+func apiError(err error, outcome string) diag.Diagnostic {
+	var e *apify.Error
+	if !errors.As(err, &e) {
+		return diag.NewErrorDiagnostic("Apify request failed", join(sentence(err.Error()), outcome))
 	}
-	paragraphs := []string{sentence(err.Error())}
-	if advice := advise(err, afterTimeout); advice != "" {
-		paragraphs = append(paragraphs, advice)
-	}
-	return diag.NewErrorDiagnostic(summary, strings.Join(append(paragraphs, more...), "\n\n"))
-}
-
-// sentence returns a text with a capital letter at the beginning and a full stop at the end.
-func sentence(s string) string {
-	if s == "" {
-		return s
-	}
-	s = capitalize(s)
-	if !strings.HasSuffix(s, ".") {
-		s += "."
-	}
-	return s
-}
-
-// advise returns what a user can do about an error of the client, or "". The text afterTimeout is
-// part of it if the operation's timeout ended the call.
-func advise(err error, afterTimeout string) string {
-	var (
-		e       *apify.Error
-		account *accountError
-	)
-	isAccount := errors.As(err, &account)
-	switch {
-	case errors.Is(err, errNoAccountID):
-		return "Tokens of Actor runs without full access do not get it. " + unlimitedToken
-	case !errors.As(err, &e):
-		return ""
-	case isAccount && apify.IsForbidden(e):
-		return "Tokens with limited permissions cannot read their own account. " + unlimitedToken
-	}
-	stopped := adviseStopped(e)
-	// The lookup of the account has a limit of its own. Without an attempt, another limit ended it.
-	if errors.Is(e.Stopped, context.DeadlineExceeded) && (!isAccount || e.Attempts == 0) {
-		stopped = join(stopped, afterTimeout)
-	}
-	return join(stopped, adviseStatus(e))
-}
-
-const unlimitedToken = "Use a token of the account without limited permissions: " + consoleIntegrationsURL + "."
-
-// adviseStopped returns the reason why there were no further attempts, or "".
-func adviseStopped(e *apify.Error) string {
+	operation := "Could not " + e.Operation
 	switch {
 	case errors.Is(e.Stopped, context.Canceled):
-		return "The operation was interrupted."
-	case errors.Is(e.Stopped, context.DeadlineExceeded):
-		return "The operation timed out before another attempt could be made."
-	default:
-		return ""
-	}
-}
-
-// capitalize returns a text that is not empty with a capital letter at the beginning.
-func capitalize(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
-func join(a, b string) string { return strings.TrimSpace(a + " " + b) }
-
-// adviseStatus returns the advice for an error with or without a response, most specific first.
-func adviseStatus(e *apify.Error) string {
-	const elsewhere = "check that the provider's base_url (or " + apiBaseURLVariable + ", " + clientBaseURLVariable +
-		") is the URL of an Apify API, and that no proxy is intercepting requests."
-	isAPIError := e.Type != "" // a gateway can have an "error" with a message too
-	switch status := e.Status; {
-	case status == 0:
-		return adviseNoResponse(e.Err)
-	case status == http.StatusProxyAuthRequired:
-		return "A proxy requires authentication. Check " + proxyVariables + "."
-	case status >= 300 && status < 400:
-		return "Redirects are not followed because that would send the API token to another host. " + capitalize(elsewhere)
-	case status < 500 && errors.Is(e.Err, apify.ErrIncompleteBody):
-		return adviseNoResponse(e.Err)
+		return diag.NewErrorDiagnostic("Apify request interrupted", join(operation+": Terraform was interrupted.", outcome))
 	case errors.Is(e.Err, apify.ErrIncompleteList):
-		return "Apify's lists lag behind changes for some seconds. Nothing was changed. Try again in a minute."
-	case !isAPIError && status < 500 && status != http.StatusTooManyRequests:
-		return "The response did not come from the Apify API. " + capitalize(elsewhere)
-	case status == http.StatusUnauthorized:
-		return "The API rejected the API token. " + howToSetToken
-	case e.Type == "dataset-locked":
-		return "Apify has locked the dataset for the reason in its message above. Nothing was changed. If the reason is the account's plan or balance, " +
-			"see Billing in Apify Console: https://console.apify.com/billing."
-	case status == http.StatusPaymentRequired:
-		return "The account's plan or balance does not allow this operation. See Billing in Apify Console: https://console.apify.com/billing."
-	case status == http.StatusForbidden:
-		return "The API token does not have permission for this operation. Give the token the permission in Apify Console (" + consoleIntegrationsURL +
-			"), ask the dataset's owner to share the dataset with write access, or use the owner's token."
-	case apify.IsNotFound(e):
-		return "The dataset does not exist, or is inaccessible to the API token."
-	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
-		return "The server does not support this endpoint. " + capitalize(elsewhere)
-	case status == http.StatusRequestEntityTooLarge:
-		return "The request is larger than the server accepts. Nothing was changed."
-	case status == http.StatusConflict:
-		return "The request conflicts with an existing object or a concurrent change. Nothing was changed. Resolve the conflict and apply again."
-	case status == http.StatusTooManyRequests:
-		const limited = "The API's rate limit was exceeded for longer than the provider retries. Apply again later, lower -parallelism, or raise the provider's max_retries."
-		if !isAPIError {
-			return limited + " The response did not come from the Apify API: if the error persists, " + elsewhere
-		}
-		return limited
-	case status < 500:
-		return "The server refused the request, and nothing was changed. Fix the problem described in the message above."
-	case !isAPIError:
-		return "The server, or a proxy in front of it, returned an error. Try again later, and see https://status.apify.com. Nothing is lost. " +
-			"Run terraform apply again to continue. If the error persists, " + elsewhere
+		return diag.NewErrorDiagnostic("Apify list incomplete",
+			join(fmt.Sprintf("%s: %s. Apify's lists lag behind changes for some seconds.", operation, e.Err), outcome, "Try again in a minute."))
+	case isOutage(e):
+		return diag.NewErrorDiagnostic("Apify is not reachable", join(operation+": "+describeOutage(e)+".", outcome, adviseOutage(e)))
+	case e.Type == "":
+		return diag.NewErrorDiagnostic("Response is not from Apify",
+			join(describeForeign(e), outcome, "A proxy or a login page is probably in the way. Check HTTPS_PROXY and base_url."))
+	case e.Status == http.StatusUnauthorized:
+		return diag.NewErrorDiagnostic("Apify API token rejected",
+			fmt.Sprintf("Apify rejected the API token (%s). Check the environment variable %s or the provider's token attribute: the token may be "+
+				"mistyped, expired or deleted. Create one at %s.", cause(e), tokenVariable, consoleIntegrationsURL))
 	default:
-		return "The Apify API returned a server error. Try again later, and see https://status.apify.com. Nothing is lost. Run terraform apply again to continue."
+		message := strings.TrimSuffix(e.Message, ".")
+		if message == "" {
+			message = "no reason given"
+		}
+		return diag.NewErrorDiagnostic("Apify refused the request",
+			join(fmt.Sprintf("Apify refused to %s: %s (%s).", e.Operation, message, cause(e)), outcome, adviseRefusal(e)))
 	}
 }
 
-const proxyVariables = "HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+// isOutage reports whether a call failed because the API could not be reached or could not respond.
+func isOutage(e *apify.Error) bool {
+	return e.Status == 0 || e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
+}
 
-// adviseNoResponse returns the advice for an attempt without a response.
-func adviseNoResponse(err error) string {
-	const where = "the provider's base_url (or " + apiBaseURLVariable + ", " + clientBaseURLVariable + ")"
+// cause returns the status and the type of a response, or the reason why there was none.
+func cause(e *apify.Error) string {
+	switch {
+	case e.Status == 0:
+		return fmt.Sprintf("no response: %s", e.Err)
+	case e.Type == "":
+		return e.StatusText()
+	default:
+		return e.StatusText() + ", " + e.Type
+	}
+}
+
+func describeOutage(e *apify.Error) string {
+	server := e.URL
+	if u, err := url.Parse(e.URL); err == nil {
+		server = u.Scheme + "://" + u.Host
+	}
+	tried := "tried once"
+	if e.Attempts > 1 {
+		tried = fmt.Sprintf("tried %d times", e.Attempts)
+	}
+	if errors.Is(e.Stopped, context.DeadlineExceeded) {
+		tried += " until the timeout"
+	}
+	if e.Status == 0 {
+		return fmt.Sprintf("no response from %s (%s, %s)", server, e.Err, tried)
+	}
+	return fmt.Sprintf("%s returned %s (%s)", server, cause(e), tried)
+}
+
+// adviseOutage returns the advice for a call without a response, or with one of a server that is
+// overloaded or broken.
+func adviseOutage(e *apify.Error) string {
 	var (
 		certificate *tls.CertificateVerificationError
 		record      tls.RecordHeaderError
 		dns         *net.DNSError
-		dial        *net.OpError
 	)
 	switch {
-	case errors.As(err, &certificate):
-		return "This machine does not trust the server's certificate. Check " + where + ". If a proxy or a private CA signs certificates, " +
-			"install its root certificate, or set SSL_CERT_FILE to its file."
-	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		return "The server does not support TLS on that port. Check whether " + where + " must start with http:// or use another port."
-	case errors.As(err, &dial) && dial.Op == "proxyconnect", apify.IsProxyError(err):
-		return "The provider could not connect through the proxy. Check " + proxyVariables + "."
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return "The host name does not exist. Check the spelling of " + where + "."
-	case errors.As(err, &dial) && dial.Op == "dial":
-		return "The provider could not connect. Check the network, " + where + ", and " + proxyVariables + " if you use a proxy."
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return ""
+	case e.Status == http.StatusTooManyRequests:
+		return "Apply again later, or lower -parallelism."
+	case e.Status != 0:
+		return "Try again later, and see https://status.apify.com."
+	case errors.As(e.Err, &certificate):
+		return "This machine does not trust the server's certificate. If a proxy or a private CA signs certificates, install its root " +
+			"certificate, or set SSL_CERT_FILE."
+	case errors.As(e.Err, &record), errors.Is(e.Err, http.ErrSchemeMismatch):
+		return "The server does not support TLS on that port. Check base_url."
+	case apify.IsProxyError(e.Err):
+		return "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
+	case errors.As(e.Err, &dns) && dns.IsNotFound:
+		return "The host name does not exist. Check base_url and the network."
 	default:
-		return "The network or the server failed. Try again. If the error persists, check " + where + " and the provider's request_timeout."
+		return "Check the network, base_url and HTTPS_PROXY, and https://status.apify.com."
 	}
+}
+
+// describeForeign describes a response that is not the API's. Its body is never quoted.
+func describeForeign(e *apify.Error) string {
+	request := e.Method + " " + e.URL + " returned " + e.StatusText()
+	switch {
+	case errors.Is(e.Err, apify.ErrIncompleteBody):
+		return request + " with an incomplete body."
+	case e.Err != nil && strings.Contains(e.ContentType, "json"):
+		return request + ", but " + sentence(e.Err.Error())
+	case e.ContentType == "":
+		return fmt.Sprintf("%s with %d bytes instead of JSON.", request, e.Length)
+	default:
+		return fmt.Sprintf("%s with %s (%d bytes) instead of Apify's JSON.", request, e.ContentType, e.Length)
+	}
+}
+
+// adviseRefusal returns the advice for an error of the API itself, by its type first, then by its
+// status, or "" if the API's own words are enough.
+func adviseRefusal(e *apify.Error) string {
+	switch {
+	case e.Type == typeInsufficientPermissions && e.Method == http.MethodGet:
+		return "Use a token with permission to read this dataset: " + consoleIntegrationsURL + "."
+	case e.Type == typeInsufficientPermissions:
+		return "Use a token with permission to write this dataset: " + consoleIntegrationsURL + "."
+	case apify.IsNotFound(e):
+		return "The dataset does not exist, or the API token has no access to it."
+	case e.Status == http.StatusNotFound, e.Status == http.StatusMethodNotAllowed:
+		return "The server does not have this endpoint. Check base_url."
+	case e.Status == http.StatusPaymentRequired:
+		return "See https://console.apify.com/billing."
+	case e.Status == http.StatusConflict:
+		return "Apply again."
+	default:
+		return ""
+	}
+}
+
+// typeInsufficientPermissions is the API's error for a token without permission.
+const typeInsufficientPermissions = "insufficient-permissions"
+
+// warnings limits the warnings that can come in hundreds.
+type warnings struct {
+	mu    sync.Mutex
+	named map[string]int     // number of named warnings, by kind
+	given map[[2]string]bool // by kind and dataset
+}
+
+func newWarnings() *warnings { return &warnings{named: map[string]int{}, given: map[[2]string]bool{}} }
+
+// warning is a warning about a dataset.
+type warning struct {
+	kind    string // the summary
+	dataset string // ID
+	name    string
+	detail  string
+}
+
+// maxNamedWarnings is the number of warnings of one kind whose summaries contain the dataset. Further
+// ones share one summary, and Terraform folds them into one warning.
+const maxNamedWarnings = 10
+
+// give returns a warning, or nothing if this process has given one of this kind about the dataset.
+func (w *warnings) give(warning warning) diag.Diagnostics {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := [2]string{warning.kind, warning.dataset}
+	if w.given[key] {
+		return nil
+	}
+	w.given[key] = true
+	summary := warning.kind
+	if w.named[warning.kind] < maxNamedWarnings {
+		w.named[warning.kind]++
+		summary += ": " + warning.name
+	}
+	return diag.Diagnostics{diag.NewWarningDiagnostic(summary, warning.detail)}
+}
+
+// sentence returns a text with a capital letter at the beginning and a full stop at the end.
+func sentence(s string) string { return capitalize(strings.TrimSuffix(s, ".")) + "." }
+
+func capitalize(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
+}
+
+// join joins sentences that are not empty.
+func join(sentences ...string) string {
+	var all []string
+	for _, s := range sentences {
+		if s != "" {
+			all = append(all, s)
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// describeRune names the first character of a text, which may be invisible.
+func describeRune(s string) string {
+	r, _ := utf8.DecodeRuneInString(s)
+	if r == '\ufeff' {
+		return "a byte order mark (U+FEFF)"
+	}
+	return fmt.Sprintf("the character %s (%U)", strconv.QuoteRune(r), r)
 }

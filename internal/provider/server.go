@@ -47,22 +47,7 @@ func newServer(p *apifyProvider) protocolServer {
 	if !ok {
 		panic(fmt.Sprintf("the framework's %T does not serve list resources", server))
 	}
-	return stateServer{all, p}
-}
-
-// stateServer is a provider server that passes each resource in state to the provider. Terraform
-// sends the state of a resource here before it plans the resource, with -refresh=false too; the
-// framework passes it on only if the schema version has changed.
-type stateServer struct {
-	protocolServer
-	provider *apifyProvider
-}
-
-func (s stateServer) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
-	if req.RawState != nil {
-		s.provider.seeState(req.TypeName, req.RawState.JSON)
-	}
-	return s.protocolServer.UpgradeResourceState(ctx, req)
+	return all
 }
 
 // protocolServer is the part of the protocol that this provider implements.

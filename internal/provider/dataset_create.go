@@ -1,0 +1,149 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+)
+
+// discardTimeout limits the deletion of a new dataset whose creation failed, which continues after
+// an interrupt.
+const discardTimeout = 30 * time.Second
+
+// Create creates a dataset, or adopts the one that has the name. No failure leaves a partial state:
+// Terraform would taint the resource, and the next apply would delete the dataset.
+func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan datasetResourceModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	ctx, cancel := withTimeout(ctx, plan.Timeouts, "create", &resp.Diagnostics)
+	defer cancel()
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	created, diags := r.createOrAdopt(ctx, plan)
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
+	state, failure := r.finishCreation(ctx, plan, created)
+	if failure == nil {
+		diags = setState(ctx, &resp.State, resp.Identity, state)
+		resp.Diagnostics.Append(diags...)
+		if !diags.HasError() {
+			return
+		}
+	}
+	resp.State.RemoveResource(ctx)
+	if !plan.Name.IsNull() {
+		resp.Diagnostics.Append(creationIncomplete(failure, created.ID, plan)...)
+		return
+	}
+	ctx, cancel = context.WithTimeout(apify.WithAllRetries(context.WithoutCancel(ctx)), discardTimeout)
+	defer cancel()
+	resp.Diagnostics.Append(failure)
+	if err := r.client.DeleteDataset(ctx, created.ID); err != nil && !apify.IsNotFound(err) {
+		resp.Diagnostics.Append(notDiscarded(created.ID, err))
+	}
+}
+
+// createOrAdopt sends the POST, and refuses an existing dataset that the resource must not adopt.
+func (r *datasetResource) createOrAdopt(ctx context.Context, plan datasetResourceModel) (*apify.Dataset, diag.Diagnostics) {
+	name := plan.Name.ValueString()
+	var schema json.RawMessage
+	if !plan.Schema.IsNull() && !plan.Schema.IsUnknown() {
+		schema = json.RawMessage(plan.Schema.ValueString())
+	}
+	var created *apify.CreatedDataset
+	var result adoption
+	err := r.resend(ctx, func() (again bool, err error) {
+		if created, err = r.client.CreateDataset(ctx, name, schema); err != nil {
+			return false, err
+		}
+		result = r.claims.adopt(created.ID)
+		return result == beingDeleted, nil
+	})
+	switch {
+	case result == beingDeleted: // also if a later attempt failed
+		return nil, diag.Diagnostics{stillDeleted(created, name)}
+	case err != nil:
+		return nil, diag.Diagnostics{apiError(err, afterFailedCreation(name, err))}
+	case result == adoptedTwice:
+		return nil, diag.Diagnostics{managedTwice(conflict{id: created.ID}, name)}
+	}
+	d := &created.Dataset
+	r.cache.invalidate(d.ID)
+	existed := r.names.existed(name, created)
+	switch {
+	case existed && !plan.AdoptExisting.ValueBool():
+		r.claims.release(d.ID)
+		return nil, diag.Diagnostics{alreadyExists(d, name)}
+	case existed && r.hasOtherSchema(ctx, d, plan.Schema):
+		r.claims.release(d.ID)
+		return nil, diag.Diagnostics{otherSchema(d, name)}
+	case existed:
+		return d, r.adopting(d, plan)
+	default:
+		return d, nil
+	}
+}
+
+// hasOtherSchema reports whether a dataset has another schema than a configured one. Items of lists
+// lack the schema, and the response to a POST may, so the dataset is read then.
+func (r *datasetResource) hasOtherSchema(ctx context.Context, d *apify.Dataset, configured jsontypes.Normalized) bool {
+	if configured.IsNull() || configured.IsUnknown() {
+		return false
+	}
+	if d.Schema == nil {
+		if whole, err := r.client.GetDataset(ctx, apify.DatasetIDRef(d.ID)); err == nil {
+			d.Schema = whole.Schema
+		}
+	}
+	return !sameSchema(configured, newSchema(d))
+}
+
+// finishCreation applies the planned general access to a dataset that a POST returned, and returns
+// the state.
+func (r *datasetResource) finishCreation(ctx context.Context, plan datasetResourceModel, d *apify.Dataset) (datasetResourceModel, diag.Diagnostic) {
+	if r.hasOtherSchema(ctx, d, plan.Schema) {
+		return plan, schemaNotApplied(d.ID)
+	}
+	sent := apify.DatasetUpdate{Name: new(plan.Name.ValueString())} // empty for null
+	if access := plan.GeneralAccess; !access.IsNull() && !access.IsUnknown() {
+		sent.GeneralAccess = (*apify.GeneralAccess)(access.ValueStringPointer())
+		if d.GeneralAccess == nil || *d.GeneralAccess != *sent.GeneralAccess {
+			updated, err := r.client.UpdateDataset(ctx, d.ID, apify.DatasetUpdate{GeneralAccess: sent.GeneralAccess})
+			if err != nil {
+				return plan, apiError(err, "")
+			}
+			if updated.Schema == nil { // the response to a PUT may lack it
+				updated.Schema = d.Schema
+			}
+			d = updated
+		}
+	}
+	return stateAfterWrite(plan, d, sent)
+}
+
+// maxResends limits how often a request is sent again that another change of the same run can make
+// possible.
+const maxResends = 10
+
+// resend calls send until it returns again = false, once a second and eleven times at most, and
+// returns its last error.
+func (p *providerData) resend(ctx context.Context, send func() (again bool, err error)) error {
+	for sent := 0; ; sent++ {
+		again, err := send()
+		if !again || sent == maxResends {
+			return err
+		}
+		select {
+		case <-time.After(p.resendDelay):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/apify/terraform-provider-apify/internal/apify"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+)
+
+// Delete deletes a dataset that contains no items, or that force_destroy in state allows to delete.
+func (r *datasetResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state datasetResourceModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	ctx, cancel := withTimeout(ctx, state.Timeouts, "delete", &resp.Diagnostics)
+	defer cancel()
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	id := state.ID.ValueString()
+	if !r.claims.startDeletion(id) {
+		resp.Diagnostics.Append(kept(state.datasetModel))
+		return
+	}
+	if failure := r.delete(ctx, state); failure != nil {
+		r.claims.cancelDeletion(id)
+		resp.Diagnostics.Append(failure)
+	}
+}
+
+// delete deletes a dataset. Nothing is deleted after a 404 of the count: a dataset that the token
+// cannot read may contain items.
+func (r *datasetResource) delete(ctx context.Context, state datasetResourceModel) diag.Diagnostic {
+	id := state.ID.ValueString()
+	outcome := "Nothing was deleted."
+	var items string
+	var err error
+	if !state.ForceDestroy.ValueBool() {
+		items, err = r.countItems(ctx, id)
+		if err != nil {
+			outcome = notCounted
+		}
+	}
+	if err == nil && items == "" {
+		r.cache.invalidate(id)
+		err = r.client.DeleteDataset(ctx, id)
+	}
+	switch {
+	case items != "":
+		return containsItems(state.datasetModel, items, lossDestroy)
+	case err == nil, apify.IsNotFound(err) && r.ownsDataset(state.datasetModel):
+		return nil
+	default:
+		return r.datasetError(state.datasetModel, err, outcome)
+	}
+}
+
+// notCounted is the outcome of a write that was not sent, because the items could not be counted.
+const notCounted = "The provider could not count its items, so nothing was changed."
+
+// countItems returns the number of items of a dataset, such as "3 items", or "" if it has none. The
+// counters lag behind, so if they are 0 it requests one item.
+func (r *datasetResource) countItems(ctx context.Context, id string) (string, error) {
+	d, err := r.client.GetDataset(ctx, apify.DatasetIDRef(id))
+	if err != nil {
+		return "", err
+	}
+	if n := d.Items(); n > 0 {
+		return itemsText(n), nil
+	}
+	some, err := r.client.DatasetHasItems(ctx, id)
+	if !some {
+		return "", err
+	}
+	return "items", nil // the counters do not include them yet
+}
+
+func itemsText(n int64) string {
+	if n == 1 {
+		return "1 item"
+	}
+	return fmt.Sprintf("%d items", n)
+}
