@@ -42,19 +42,15 @@ type Config struct {
 	TotalDelay time.Duration
 	// Log is called after every attempt; nil disables it.
 	Log func(context.Context, Attempt)
-
-	// transport carries the requests. Defaults to the result of newTransport.
-	transport http.RoundTripper
+	// Transport sends the requests. Defaults to Go's transport with changes, see newTransport.
+	Transport http.RoundTripper
 }
 
 // Client calls the Apify API with one token.
 type Client struct {
 	base    *url.URL
 	config  Config
-	retry   retryPolicy
-	http    *http.Client
-	clock   serverClock
-	secrets knownSecrets
+	secrets secrets
 }
 
 // NewClient returns a client. It sends nothing. The error is that of [ParseBaseURL].
@@ -71,26 +67,15 @@ func NewClient(config Config) (*Client, error) {
 	if config.TotalDelay <= 0 {
 		config.TotalDelay = 2 * time.Second
 	}
-	if config.transport == nil {
-		config.transport = newTransport(config.RequestTimeout)
+	if config.Transport == nil {
+		config.Transport = newTransport(config.RequestTimeout)
 	}
 	base, err := ParseBaseURL(config.BaseURL)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{
-		base:   base,
-		config: config,
-		retry:  retryPolicy{maxRetries: config.MaxRetries, firstDelay: config.RetryDelay},
-		http: &http.Client{
-			Transport: redirectTransport{config.transport},
-			// Following a redirect could send the token to another host.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}
-	if config.Token != "" { // which is masked whatever its length
-		c.secrets.values = []string{config.Token}
-	}
+	c := &Client{base: base, config: config}
+	c.secrets.add(config.Token)
 	return c, nil
 }
 

@@ -5,16 +5,24 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"path"
-	"slices"
-	"strings"
-	"time"
 )
 
 const datasetsPath = "/v2/datasets"
+
+// GeneralAccess is the level of access that people other than the owner of a dataset, and the users
+// it is shared with, have to it:
+// https://docs.apify.com/account/collaboration/general-resource-access.
+type GeneralAccess string
+
+// The values of GeneralAccess in Apify's OpenAPI document.
+const (
+	FollowUserSetting     GeneralAccess = "FOLLOW_USER_SETTING"
+	Restricted            GeneralAccess = "RESTRICTED"
+	AnyoneWithIDCanRead   GeneralAccess = "ANYONE_WITH_ID_CAN_READ"
+	AnyoneWithNameCanRead GeneralAccess = "ANYONE_WITH_NAME_CAN_READ"
+)
 
 // Dataset is the API's dataset object: the schemas Dataset and DatasetListItem of Apify's OpenAPI
 // document. Items of lists have fewer fields. A field that the server left out or sent as null is
@@ -22,73 +30,33 @@ const datasetsPath = "/v2/datasets"
 type Dataset struct {
 	ID             string          `json:"id"`
 	Name           *string         `json:"name"` // nil if the dataset is unnamed
-	Title          *string         `json:"title"`
 	UserID         *string         `json:"userId"`
-	Username       *string         `json:"username"`
 	CreatedAt      *string         `json:"createdAt"` // RFC 3339, like all times
-	ModifiedAt     *string         `json:"modifiedAt"`
-	AccessedAt     *string         `json:"accessedAt"`
 	ItemCount      *int64          `json:"itemCount"`
 	CleanItemCount *int64          `json:"cleanItemCount"`
-	ActID          *string         `json:"actId"`
-	ActRunID       *string         `json:"actRunId"`
-	Fields         []string        `json:"fields"`
 	Schema         json.RawMessage `json:"schema"` // an object; nil or the word null without a schema
 	ConsoleURL     *string         `json:"consoleUrl"`
 	GeneralAccess  *GeneralAccess  `json:"generalAccess"`
-	Stats          *DatasetStats   `json:"stats"`
 	// ItemsPublicURL is an address of the items that needs no token. For a restricted dataset it
 	// contains a signature, new at every request, and is a secret.
 	ItemsPublicURL *string `json:"itemsPublicUrl"`
 	// URLSigningSecretKey is the key of such signatures. Only tokens with write permission get it.
 	URLSigningSecretKey *string `json:"urlSigningSecretKey"`
 
+	// No resource depends on the following fields. They are nil if they have an unexpected type.
+
+	Title      *string       `json:"-"`
+	Username   *string       `json:"-"`
+	ModifiedAt *string       `json:"-"`
+	AccessedAt *string       `json:"-"`
+	ActID      *string       `json:"-"`
+	ActRunID   *string       `json:"-"`
+	Fields     []string      `json:"-"`
+	Stats      *DatasetStats `json:"-"`
+
 	// NameOmitted reports whether the response has no name, not even an empty one. An item of a
 	// list without a name can be a named dataset.
 	NameOmitted bool `json:"-"`
-}
-
-// usedFields are the fields that a resource depends on. A dataset in which one of them has another
-// type than expected is an error.
-var usedFields = []string{
-	"id", "name", "userId", "createdAt", "generalAccess", "consoleUrl", "itemsPublicUrl", "urlSigningSecretKey", "itemCount",
-}
-
-// UnmarshalJSON decodes a dataset. New and changed fields appear without notice, so a field that no
-// resource depends on is nil if it has an unexpected type, and never an error.
-func (d *Dataset) UnmarshalJSON(raw []byte) error {
-	for {
-		type plain Dataset
-		var decoded plain
-		err := json.Unmarshal(raw, &decoded)
-		var mistyped *json.UnmarshalTypeError
-		if !errors.As(err, &mistyped) {
-			if err == nil {
-				*d = Dataset(decoded)
-			}
-			return err
-		}
-		// Decode again without the field. Otherwise it would have a zero value, which means
-		// something else than nil.
-		name, _, _ := strings.Cut(mistyped.Field, ".")
-		if slices.Contains(usedFields, name) {
-			return err
-		}
-		var fields map[string]json.RawMessage
-		if json.Unmarshal(raw, &fields) != nil {
-			return err
-		}
-		count := len(fields)
-		maps.DeleteFunc(fields, func(field string, _ json.RawMessage) bool {
-			return strings.EqualFold(field, name) // as encoding/json matches names
-		})
-		if len(fields) == count {
-			return err
-		}
-		if raw, err = json.Marshal(fields); err != nil {
-			return err
-		}
-	}
 }
 
 // DatasetStats holds a dataset's counters. They lag behind, and change on mere reads.
@@ -99,16 +67,98 @@ type DatasetStats struct {
 	InflatedBytes *int64 `json:"inflatedBytes"` // only in items of lists
 }
 
-// CreateDatasetResult is the result of [Client.CreateDataset].
-type CreateDatasetResult struct {
-	Dataset
-	// Existed reports whether the dataset existed before the call.
-	Existed bool
+// UnmarshalJSON decodes a dataset. New and changed fields appear without notice, so only a field
+// that a resource depends on can make it fail.
+func (d *Dataset) UnmarshalJSON(raw []byte) error {
+	type dataset Dataset
+	var fields struct {
+		dataset
+		Title      lenient[*string]       `json:"title"`
+		Username   lenient[*string]       `json:"username"`
+		ModifiedAt lenient[*string]       `json:"modifiedAt"`
+		AccessedAt lenient[*string]       `json:"accessedAt"`
+		ActID      lenient[*string]       `json:"actId"`
+		ActRunID   lenient[*string]       `json:"actRunId"`
+		Fields     lenient[[]string]      `json:"fields"`
+		Stats      lenient[*DatasetStats] `json:"stats"`
+	}
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return err
+	}
+	*d = Dataset(fields.dataset)
+	d.Title, d.Username, d.ModifiedAt, d.AccessedAt = fields.Title.value, fields.Username.value, fields.ModifiedAt.value, fields.AccessedAt.value
+	d.ActID, d.ActRunID, d.Fields, d.Stats = fields.ActID.value, fields.ActRunID.value, fields.Fields.value, fields.Stats.value
+	return nil
 }
 
-// clockTolerance allows for clock skew between the API's servers and for the one-second resolution
-// of the Date header.
-const clockTolerance = 3 * time.Second
+// lenient holds a value, or the zero value if the JSON has another type.
+type lenient[T any] struct{ value T }
+
+func (l *lenient[T]) UnmarshalJSON(raw []byte) error {
+	var value, zero T
+	if json.Unmarshal(raw, &value) != nil {
+		value = zero
+	}
+	l.value = value
+	return nil
+}
+
+// Items returns the number of items by the larger counter. The counters lag behind, so 0 does not
+// prove that the dataset is empty: see [Client.DatasetHasItems].
+func (d *Dataset) Items() int64 {
+	var n int64
+	for _, counter := range []*int64{d.ItemCount, d.CleanItemCount} {
+		if counter != nil {
+			n = max(n, *counter)
+		}
+	}
+	return n
+}
+
+// validate reports whether a response is the requested dataset: the cache of a proxy must not
+// exchange datasets. It removes the name that lists contain for an unnamed dataset, which is empty
+// or the dataset's ID.
+func (d *Dataset) validate(ref DatasetRef) error {
+	d.NameOmitted = d.Name == nil
+	if d.Name != nil && (*d.Name == "" || *d.Name == d.ID) {
+		d.Name = nil
+	}
+	id, name := ref.ID(), ref.name()
+	switch {
+	case !datasetIDPattern.MatchString(d.ID):
+		return errors.New(`the body has a dataset without a valid "id"`)
+	case id != "" && d.ID != id, name != "" && d.Name != nil && !EqualDatasetNames(*d.Name, name):
+		return fmt.Errorf("the body is another dataset, %q", d.ID)
+	}
+	return nil
+}
+
+// datasetRequest sends a request whose response is a dataset, and validates that it is the one that
+// is referred to.
+func (c *Client) datasetRequest(ctx context.Context, r *request, ref DatasetRef) (*Dataset, *result, error) {
+	var d Dataset
+	r.decode = decodeData(&d, func() error {
+		c.secrets.addDataset(&d)
+		return d.validate(ref)
+	})
+	res, err := c.do(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &d, res, nil
+}
+
+// CreatedDataset is the result of [Client.CreateDataset]. By Apify's OpenAPI document, status 200
+// means that the dataset existed before, and 201 with a Location header that it is new. Apify's
+// local platform responds with 201 and without Location in both cases.
+type CreatedDataset struct {
+	Dataset
+	Status      int
+	HasLocation bool
+	// AfterLostAttempt reports whether an earlier attempt of this call may have taken effect. Then
+	// a 200 can mean that this attempt has created the dataset.
+	AfterLostAttempt bool
+}
 
 // CreateDataset creates a dataset with a name, or returns the dataset that already has the name,
 // ignoring case. With an empty name it always creates an unnamed dataset; such a request is not
@@ -118,105 +168,29 @@ const clockTolerance = 3 * time.Second
 // existing one keeps its own. Apify's OpenAPI document does not have it: see
 // DatasetCollectionClient in apify-client-js 2.3 and newer.
 //
-// An unnamed dataset whose ID nobody knows would be lost. So the response to the creation of an
-// unnamed dataset that is in progress when ctx ends is awaited for up to 30 seconds. Then, and if
-// the response cannot be read but its Location header names the dataset, the error's CreatedID is
-// the ID.
-//
 // Apify API docs: https://docs.apify.com/api/v2/datasets-post
-func (c *Client) CreateDataset(ctx context.Context, name string, schema json.RawMessage) (*CreateDatasetResult, error) {
-	var d Dataset
-	r := &request{
-		operation:     "create an unnamed dataset",
-		method:        http.MethodPost,
-		path:          datasetsPath,
-		nonIdempotent: name == "",
-		awaited:       name == "",
+func (c *Client) CreateDataset(ctx context.Context, name string, schema json.RawMessage) (*CreatedDataset, error) {
+	r := &request{operation: "create an unnamed dataset", method: http.MethodPost, path: datasetsPath, nonIdempotent: name == ""}
+	if name != "" {
+		r.operation, r.query = fmt.Sprintf("create dataset %q", name), url.Values{"name": {name}}
 	}
 	if schema != nil {
-		r.body = struct {
-			Schema json.RawMessage `json:"schema"`
-		}{schema}
+		r.body = map[string]json.RawMessage{"schema": schema}
 	}
-	if name != "" {
-		r.operation = fmt.Sprintf("create dataset %q", name)
-		r.query = url.Values{"name": {name}}
-	}
-	r.decode = decodeData(&d, func() error {
-		err := d.validate(DatasetNameRef("", name))
-		if err == nil && name == "" && d.Name != nil {
-			err = fmt.Errorf("the dataset is named %q", *d.Name)
-		}
-		return err
-	})
-	result, err := c.do(ctx, r)
-	c.secrets.addDataset(&d)
+	d, res, err := c.datasetRequest(ctx, r, DatasetNameRef("", name))
 	if err != nil {
-		var e *Error
-		// A body with another dataset in it makes the whole response untrustworthy.
-		if errors.As(err, &e) && name == "" && d.ID == "" {
-			e.CreatedID = result.createdID()
-		}
 		return nil, err
 	}
-	if name == "" && ctx.Err() != nil {
-		return nil, &Error{Operation: r.operation, Err: ctx.Err(), Stopped: ctx.Err(), MayHaveTakenEffect: true, CreatedID: d.ID}
-	}
-	return &CreateDatasetResult{Dataset: d, Existed: name != "" && c.existed(&result, d.CreatedAt)}, nil
-}
-
-// createdID returns the ID in the Location header of a 201 response, or "".
-func (o *outcome) createdID() string {
-	if o.status != http.StatusCreated {
-		return ""
-	}
-	location, err := url.Parse(o.header.Get("Location"))
-	if err != nil {
-		return ""
-	}
-	ref, err := ParseDatasetRef(path.Base(location.Path))
-	if err != nil {
-		return ""
-	}
-	return ref.ID()
-}
-
-// existed reports whether the dataset that a POST returned existed before the first attempt. By the
-// OpenAPI document, 200 means existing, and 201 with a Location header means new. Two cases need
-// the dataset's age: a 200 after an attempt that may have created the dataset, and a 201 without
-// Location, which Apify's local platform returns for both.
-func (c *Client) existed(o *outcome, createdAt *string) bool {
-	ok := o.status == http.StatusOK
-	if ok && !o.mayHaveRun || o.status == http.StatusCreated && o.header.Get("Location") != "" || createdAt == nil {
-		return ok
-	}
-	created, err := time.Parse(time.RFC3339Nano, *createdAt)
-	if err != nil {
-		return ok
-	}
-	started, known := c.clock.at(o.started)
-	if !known {
-		return ok
-	}
-	return created.Before(started.Add(-clockTolerance))
+	return &CreatedDataset{*d, res.status, res.header.Get("Location") != "", res.afterLostAttempt}, nil
 }
 
 // GetDataset returns a dataset.
 //
 // Apify API docs: https://docs.apify.com/api/v2/dataset-get
 func (c *Client) GetDataset(ctx context.Context, ref DatasetRef) (*Dataset, error) {
-	var d Dataset
-	_, err := c.do(ctx, &request{
-		operation: fmt.Sprintf("read dataset %q", ref),
-		method:    http.MethodGet,
-		path:      ref.path(),
-		decode:    decodeData(&d, func() error { return d.validate(ref) }),
-	})
-	c.secrets.addDataset(&d)
-	if err != nil {
-		return nil, err
-	}
-	return &d, nil
+	r := &request{operation: fmt.Sprintf("read dataset %q", ref), method: http.MethodGet, path: ref.path()}
+	d, _, err := c.datasetRequest(ctx, r, ref)
+	return d, err
 }
 
 // DatasetUpdate is a change of a dataset. Fields that are nil are left unchanged.
@@ -227,39 +201,25 @@ type DatasetUpdate struct {
 	GeneralAccess *GeneralAccess
 }
 
-// MarshalJSON returns the body of the PUT request: only what changes, and null for an empty name.
-func (u DatasetUpdate) MarshalJSON() ([]byte, error) {
-	body := map[string]any{}
-	if u.Name != nil {
-		body["name"] = *u.Name
-		if *u.Name == "" {
-			body["name"] = nil
-		}
-	}
-	if u.GeneralAccess != nil {
-		body["generalAccess"] = *u.GeneralAccess
-	}
-	return json.Marshal(body)
-}
-
 // UpdateDataset changes a dataset and returns it as it is afterwards. A server can accept a change
 // without applying it, so callers must compare.
 //
 // Apify API docs: https://docs.apify.com/api/v2/dataset-put
 func (c *Client) UpdateDataset(ctx context.Context, id string, update DatasetUpdate) (*Dataset, error) {
-	var d Dataset
-	_, err := c.do(ctx, &request{
-		operation: fmt.Sprintf("update dataset %q", id),
-		method:    http.MethodPut,
-		path:      DatasetIDRef(id).path(),
-		body:      update,
-		decode:    decodeData(&d, func() error { return d.validate(DatasetIDRef(id)) }),
-	})
-	c.secrets.addDataset(&d)
-	if err != nil {
-		return nil, err
+	body := map[string]any{}
+	if update.Name != nil {
+		body["name"] = update.Name
+		if *update.Name == "" {
+			body["name"] = nil
+		}
 	}
-	return &d, nil
+	if update.GeneralAccess != nil {
+		body["generalAccess"] = update.GeneralAccess
+	}
+	ref := DatasetIDRef(id)
+	r := &request{operation: fmt.Sprintf("update dataset %q", id), method: http.MethodPut, path: ref.path(), body: body}
+	d, _, err := c.datasetRequest(ctx, r, ref)
+	return d, err
 }
 
 // DeleteDataset deletes a dataset and its items, which cannot be recovered.
@@ -296,25 +256,4 @@ func (c *Client) DatasetHasItems(ctx context.Context, id string) (bool, error) {
 		},
 	})
 	return len(items) > 0, err
-}
-
-// errNoDatasetID is the error of a response that is not a dataset.
-var errNoDatasetID = errors.New(`the body has a dataset without a valid "id"`)
-
-// validate reports whether a response is the requested dataset: the cache of a proxy must not
-// exchange datasets. It removes the name that lists contain for an unnamed dataset, which is empty
-// or the dataset's ID.
-func (d *Dataset) validate(ref DatasetRef) error {
-	d.NameOmitted = d.Name == nil
-	if d.Name != nil && (*d.Name == "" || *d.Name == d.ID) {
-		d.Name = nil
-	}
-	id, name := ref.ID(), ref.name()
-	switch {
-	case !datasetIDPattern.MatchString(d.ID):
-		return errNoDatasetID
-	case id != "" && d.ID != id, name != "" && d.Name != nil && !EqualDatasetNames(*d.Name, name):
-		return fmt.Errorf("the body is another dataset, %q", d.ID)
-	}
-	return nil
 }

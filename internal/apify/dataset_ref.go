@@ -84,12 +84,8 @@ func parseDatasetURL(s string) (DatasetRef, error) {
 	return "", errNoDataset
 }
 
-// LooksLikeDatasetID reports whether a text has the form of Apify's IDs: 17 characters with upper
-// case, lower case and digits.
-func LooksLikeDatasetID(s string) bool {
-	return len(s) == 17 && datasetIDPattern.MatchString(s) &&
-		strings.ContainsAny(s, "0123456789") && strings.ToUpper(s) != s && strings.ToLower(s) != s
-}
+// LooksLikeDatasetID reports whether a text has the form of Apify's IDs: 17 letters and digits.
+func LooksLikeDatasetID(s string) bool { return len(s) == 17 && datasetIDPattern.MatchString(s) }
 
 // ID returns the ID that the reference contains, or "" if it contains a name.
 func (r DatasetRef) ID() string {

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -40,26 +39,24 @@ type request struct {
 	query     url.Values
 	body      any                // encoded as JSON unless nil
 	decode    func([]byte) error // reads the body of a 2xx response; nil if success is a 204
-	// private prevents that the response's body is quoted, except for the API's error.
+	// private prevents that the message of the API's error is quoted.
 	private bool
-	// awaited makes an attempt in progress go on for awaitTime after the context has ended.
-	awaited bool
 	// nonIdempotent prevents a retry after an attempt that may have taken effect.
 	nonIdempotent bool
 }
 
-// outcome is the result of all attempts of a request.
-type outcome struct {
-	status     int         // of the last response; 0 if the last attempt had none
-	header     http.Header // of the last response
-	started    time.Time   // start of the first attempt
-	mayHaveRun bool        // some failed attempt may have taken effect on the server
+// result describes a successful call.
+type result struct {
+	status int
+	header http.Header
+	// afterLostAttempt reports whether an earlier attempt may have taken effect.
+	afterLostAttempt bool
 }
 
 // attempt is one attempt of a request.
 type attempt struct {
-	number int       // 1 for the first
-	began  time.Time // start of this attempt
+	number int // 1 for the first
+	began  time.Time
 	// refusedSince is the start of the first of the attempts up to this one that found the
 	// connection refused; zero if this one did not.
 	refusedSince time.Time
@@ -71,32 +68,31 @@ type attempt struct {
 
 // do sends a request, sends it again while the retry policy allows that, and passes the body of a
 // successful response to r.decode. An error is always an [*Error].
-func (c *Client) do(ctx context.Context, r *request) (outcome, error) {
-	var result outcome
+func (c *Client) do(ctx context.Context, r *request) (*result, error) {
 	req, err := c.newRequest(ctx, r)
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
-		return result, c.newError(r, &attempt{}, err)
+		return nil, c.newError(r, &attempt{}, err, ctx.Err())
 	}
 	var refusedSince time.Time
-	for number := 1; ; number++ {
+	for number, lost := 1, false; ; number++ {
 		a := c.send(ctx, r, req, number)
-		if number == 1 {
-			result.started = a.began
+		if a.failure == nil {
+			c.log(ctx, r, a, 0)
+			return &result{a.status, a.header, lost}, nil
 		}
 		switch {
-		case a.failure == nil || !errors.Is(a.failure, syscall.ECONNREFUSED):
+		case !isRefused(a.failure):
 			refusedSince = time.Time{}
 		case refusedSince.IsZero():
 			refusedSince = a.began
 		}
 		a.refusedSince = refusedSince
-		result.status, result.header = a.status, a.header
-		if a.failure == nil {
-			c.log(ctx, r, a, 0)
-			return result, nil
-		}
-		result.mayHaveRun = result.mayHaveRun || a.mayHaveTakenEffect()
-		delay, retry, stopped := c.retry.next(ctx, r, a)
+		lost = lost || a.mayHaveTakenEffect()
+		a.failure.MayHaveTakenEffect = lost
+		delay, retry, stopped := c.retryDelay(ctx, r, a)
 		c.log(ctx, r, a, delay)
 		if retry && sleep(ctx, delay) {
 			continue
@@ -105,25 +101,13 @@ func (c *Client) do(ctx context.Context, r *request) (outcome, error) {
 		if err := ctx.Err(); err != nil {
 			a.failure.Stopped = err
 		}
-		a.failure.MayHaveTakenEffect = result.mayHaveRun
-		return result, a.failure
+		return nil, a.failure
 	}
 }
 
-// sleep waits, and reports whether the context lasted.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
+// newRequest returns the request of all attempts.
 func (c *Client) newRequest(ctx context.Context, r *request) (*http.Request, error) {
-	var body io.Reader // nil without a body, so that neither a Content-Type nor a length is sent
+	var body io.Reader = http.NoBody
 	if r.body != nil {
 		raw, err := json.Marshal(r.body)
 		if err != nil {
@@ -137,7 +121,7 @@ func (c *Client) newRequest(ctx context.Context, r *request) (*http.Request, err
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Authorization", "Bearer "+c.config.Token)
-	if body != nil {
+	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if c.config.Platform != "" {
@@ -149,65 +133,39 @@ func (c *Client) newRequest(ctx context.Context, r *request) (*http.Request, err
 	return req, nil
 }
 
-// send sends a request once and reads the response.
+// send sends a request once and reads the response. It uses the transport without an
+// [http.Client], which would follow redirects, possibly with the token, to another host.
 func (c *Client) send(ctx context.Context, r *request, req *http.Request, number int) *attempt {
 	a := &attempt{number: number, began: time.Now()}
-	own := ctx
-	if r.awaited && ctx.Err() == nil {
-		var cancel context.CancelFunc
-		own, cancel = awaitedContext(ctx)
-		defer cancel()
-	}
-	own, cancel := context.WithTimeout(own, c.config.RequestTimeout)
+	limited, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
 	defer cancel()
-	req = req.Clone(httptrace.WithClientTrace(own, &httptrace.ClientTrace{
+	req = req.Clone(httptrace.WithClientTrace(limited, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { a.connected.Store(true) },
 	}))
-	if req.GetBody != nil {
-		req.Body, _ = req.GetBody() // of a bytes.Reader, which never fails
-	}
-	resp, err := c.http.Do(req)
+	req.Body, _ = req.GetBody() // of a bytes.Reader or http.NoBody, which never fails
+	resp, err := c.config.Transport.RoundTrip(req)
 	if err != nil {
-		a.failure = c.newError(r, a, c.cause(ctx, err))
+		a.failure = c.newError(r, a, c.cause(ctx, err), nil)
 		return a
 	}
 	defer resp.Body.Close() //nolint:errcheck // it has been read
 	a.status, a.header = resp.StatusCode, resp.Header
-	c.clock.observe(resp.Header, time.Now())
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case err != nil:
 		err = fmt.Errorf("%w: %w", ErrIncompleteBody, c.cause(ctx, err))
 	case a.status < 200 || a.status > 299:
-		a.failure = c.newError(r, a, nil)
+		a.failure = c.newError(r, a, nil, nil)
 	default:
 		err = r.readBody(a.status, raw)
 	}
 	if err != nil {
-		a.failure = c.newError(r, a, err)
+		a.failure = c.newError(r, a, err, nil)
 	}
 	if a.failure != nil {
-		a.failure.setBody(raw, resp.Header)
-		if r.private {
-			a.failure.Body = ""
-		}
+		c.describeBody(a.failure, r, raw, resp.Header)
 	}
 	return a
-}
-
-// awaitTime limits the time for which the response to an awaited request is awaited after the
-// context has ended.
-const awaitTime = 30 * time.Second
-
-// awaitedContext returns a context that ends awaitTime after another one.
-func awaitedContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		if sleep(own, awaitTime) {
-			cancel()
-		}
-	})
-	return own, func() { stop(); cancel() }
 }
 
 // readBody reads the body of a 2xx response. Its errors are those of a body that the API would not
@@ -217,7 +175,7 @@ func (r *request) readBody(status int, raw []byte) error {
 	case len(raw) > maxBody:
 		return fmt.Errorf("the body is longer than %d MiB", maxBody>>20)
 	case r.decode == nil && status != http.StatusNoContent:
-		return fmt.Errorf("the API returns %d %s", http.StatusNoContent, http.StatusText(http.StatusNoContent))
+		return fmt.Errorf("the API returns %s", statusText(http.StatusNoContent))
 	case r.decode == nil:
 		return nil
 	default:
@@ -225,26 +183,9 @@ func (r *request) readBody(status int, raw []byte) error {
 	}
 }
 
-// newError returns the error of an attempt.
-func (c *Client) newError(r *request, a *attempt, err error) *Error {
-	return &Error{
-		Operation: r.operation,
-		Method:    r.method,
-		URL:       c.url(r.path, nil),
-		Attempts:  a.number,
-		Status:    a.status,
-		Err:       err,
-		secrets:   c.secrets.all(),
-	}
-}
-
-// cause removes from an error of net/http the repetition of the request, and replaces the request
-// timeout's "context deadline exceeded" with a text that names the limit.
+// cause replaces the request timeout's "context deadline exceeded" with an error that names the
+// limit.
 func (c *Client) cause(ctx context.Context, err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return &timeoutError{c.config.RequestTimeout}
 	}
@@ -262,12 +203,7 @@ func (c *Client) log(ctx context.Context, r *request, a *attempt, delay time.Dur
 		return
 	}
 	entry := Attempt{
-		Method:   r.method,
-		Path:     r.path,
-		Number:   a.number,
-		Status:   a.status,
-		Duration: time.Since(a.began),
-		RetryIn:  delay,
+		Method: r.method, Path: r.path, Number: a.number, Status: a.status, Duration: time.Since(a.began), RetryIn: delay,
 	}
 	if a.failure != nil {
 		entry.Err = a.failure
@@ -303,11 +239,10 @@ func unmarshal(raw []byte, into any) error {
 	case len(raw) == 0:
 		return errors.New("the body is empty")
 	case errors.As(err, &mistyped):
-		kind, _, _ := strings.Cut(mistyped.Value, " ") // the rest is the digits of a number
-		if mistyped.Field == "" {
-			return fmt.Errorf("the body has an unexpected JSON type: %s", kind)
+		if field := mistyped.Field[strings.LastIndex(mistyped.Field, ".")+1:]; field != "" {
+			return fmt.Errorf("the body has an unexpected JSON type for %q", field)
 		}
-		return fmt.Errorf("the body has an unexpected JSON type for %q: %s", mistyped.Field, kind)
+		return errors.New("the body has an unexpected JSON type")
 	default:
 		return fmt.Errorf("the body is not valid JSON: %w", err)
 	}

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// This file is the whole retry policy: how often a request is sent, how long the client waits
-// between two attempts, which failures are retryable, and which failed attempts may have taken
-// effect on the server.
+// This file is the whole retry policy: which failures are retryable, which failed attempts may have
+// taken effect on the server, how often a request is sent, and how long the client waits between
+// two attempts.
 
 // DefaultMaxRetries is the maximum number of retries of Apify's own clients.
 const DefaultMaxRetries = 8
@@ -34,55 +34,50 @@ const (
 	maxRetryAfter = time.Minute
 )
 
-// retryPolicy holds the parts of the policy that a user can configure.
-type retryPolicy struct {
-	maxRetries int
-	firstDelay time.Duration
+// statusRule says how the client treats responses with a status.
+type statusRule struct {
+	from, to  int
+	retryable bool
+	// effect reports whether the server may have acted on the request.
+	effect bool
 }
 
-// next reports whether a failed attempt is followed by another one, and after which delay. If only
-// ctx prevents the retry, next returns its error, or [context.DeadlineExceeded] if its deadline is
-// before the end of the delay.
-func (p retryPolicy) next(ctx context.Context, r *request, a *attempt) (delay time.Duration, retry bool, err error) {
-	if !a.retryable() || a.number > p.maxRetries || r.nonIdempotent && a.mayHaveTakenEffect() {
-		return 0, false, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return 0, false, err
-	}
-	delay = p.delay(a.number, a.header, time.Now())
-	if errors.Is(a.failure, syscall.ECONNREFUSED) {
-		remaining := refusedTime - time.Since(a.refusedSince)
-		if remaining <= 0 {
-			return 0, false, nil
+// statusRules are those of Apify's own clients, which retry 429 and 5xx, and unreadable bodies of
+// 2xx. In addition, 408 is retried: RFC 9110 allows that, and the API's only error with this
+// status, operation-timed-out, is a matter of the server's load. All other statuses are final, and
+// mean that the server has refused the request.
+var statusRules = []statusRule{
+	{from: 200, to: 299, retryable: true, effect: true},
+	{from: 408, to: 408, retryable: true, effect: true},
+	{from: 429, to: 429, retryable: true, effect: false},
+	{from: 500, to: 999, retryable: true, effect: true},
+}
+
+// ruleFor returns the rule for a status.
+func ruleFor(status int) statusRule {
+	for _, rule := range statusRules {
+		if rule.from <= status && status <= rule.to {
+			return rule
 		}
-		delay = min(delay, remaining) // the last attempt is at the end of refusedTime
 	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= delay {
-		// Waiting would only replace this failure by "deadline exceeded".
-		return 0, false, context.DeadlineExceeded
-	}
-	return delay, true, nil
+	return statusRule{}
 }
 
-// retryable reports whether the same request may succeed later.
+// retryable reports whether the same request may succeed after a failed attempt.
 func (a *attempt) retryable() bool {
-	switch {
-	case a.status == 0:
+	if a.status == 0 {
 		return !isPermanent(a.failure)
-	case a.status >= 200 && a.status < 300: // the body is incomplete, or not the API's
-		return true
-	case a.failure != nil && errors.Is(a.failure.Err, ErrIncompleteBody):
-		return true
-	default:
-		return isRetryableStatus(a.status)
 	}
+	return ruleFor(a.status).retryable || errors.Is(a.failure, ErrIncompleteBody)
 }
 
-// isRetryableStatus reports whether a status is a transient error: 429 and 5xx, as in Apify's own
-// clients.
-func isRetryableStatus(status int) bool {
-	return status == http.StatusTooManyRequests || status >= 500
+// mayHaveTakenEffect reports whether the server may have acted on a failed attempt. Without a
+// connection it has not.
+func (a *attempt) mayHaveTakenEffect() bool {
+	if a.status == 0 {
+		return a.connected.Load()
+	}
+	return ruleFor(a.status).effect
 }
 
 // isPermanent reports whether retrying cannot help after an attempt without a response: the address
@@ -95,37 +90,60 @@ func isPermanent(err error) bool {
 		proxy       *proxyError
 	)
 	return errors.As(err, &certificate) ||
-		errors.As(err, &proxy) && !isRetryableStatus(proxy.status) ||
 		errors.As(err, &record) ||
-		errors.Is(err, http.ErrSchemeMismatch) ||
+		errors.As(err, &proxy) && !ruleFor(proxy.status).retryable ||
 		errors.As(err, &dns) && dns.IsNotFound
 }
 
-// mayHaveTakenEffect reports whether the server may have acted on a failed attempt: not if no
-// connection was made, and not if the server refused the request.
-func (a *attempt) mayHaveTakenEffect() bool {
-	switch {
-	case !a.connected.Load():
-		return false
-	case a.status == 0:
-		return true
-	default:
-		return a.status < 300 || a.status >= 500
-	}
+type withoutRetriesKey struct{}
+
+// WithoutRetries returns a context with which each call makes one attempt only. It is for the calls
+// after one has failed because the API is unreachable: see [IsUnreachable].
+func WithoutRetries(ctx context.Context) context.Context {
+	return context.WithValue(ctx, withoutRetriesKey{}, true)
 }
 
-// delay returns the delay after the given number of failed attempts: a random time between DELAY
+// retryDelay reports whether a failed attempt is followed by another one, and after which delay. If
+// only ctx prevents the retry, it returns the context's error, or [context.DeadlineExceeded] if the
+// deadline is before the end of the delay.
+func (c *Client) retryDelay(ctx context.Context, r *request, a *attempt) (delay time.Duration, retry bool, err error) {
+	if !a.retryable() || a.number > c.config.MaxRetries || ctx.Value(withoutRetriesKey{}) != nil ||
+		r.nonIdempotent && a.mayHaveTakenEffect() {
+		return 0, false, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, false, err
+	}
+	delay = backoff(c.config.RetryDelay, a.number, a.header, time.Now())
+	if !a.refusedSince.IsZero() {
+		remaining := refusedTime - time.Since(a.refusedSince)
+		if remaining <= 0 {
+			return 0, false, nil
+		}
+		delay = min(delay, remaining) // the last attempt is at the end of refusedTime
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= delay {
+		// Waiting would only replace this failure with "deadline exceeded".
+		return 0, false, context.DeadlineExceeded
+	}
+	return delay, true, nil
+}
+
+// isRefused reports whether nothing listens at the server's address.
+func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
+
+// backoff returns the delay after the given number of failed attempts: a random time between DELAY
 // and 2·DELAY, DELAY doubling with each attempt, as Apify's documentation asks. If the response has
 // a Retry-After header, the delay is that time plus up to one first DELAY of jitter, so that
 // clients that were throttled together do not retry together.
-func (p retryPolicy) delay(attempts int, header http.Header, now time.Time) time.Duration {
+func backoff(first time.Duration, attempts int, header http.Header, now time.Time) time.Duration {
 	delay := maxRetryDelay
 	if shift := attempts - 1; shift < 16 {
-		delay = min(p.firstDelay<<shift, maxRetryDelay)
+		delay = min(first<<shift, maxRetryDelay)
 	}
 	jitter := delay
 	if after, ok := retryAfter(header, now); ok {
-		delay, jitter = max(after, p.firstDelay), p.firstDelay
+		delay, jitter = max(after, first), first
 	}
 	return delay + rand.N(jitter+1) //nolint:gosec // spreads requests in time, protects no secret
 }
@@ -135,9 +153,6 @@ func (p retryPolicy) delay(attempts int, header http.Header, now time.Time) time
 // maxRetryAfter; ok is false if there is no readable header.
 func retryAfter(header http.Header, now time.Time) (after time.Duration, ok bool) {
 	value := strings.TrimSpace(header.Get("Retry-After"))
-	if value == "" {
-		return 0, false
-	}
 	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
 		if math.IsNaN(seconds) || seconds < 0 {
 			return 0, false
@@ -152,4 +167,16 @@ func retryAfter(header http.Header, now time.Time) (after time.Duration, ok bool
 		now = date
 	}
 	return max(0, min(at.Sub(now), maxRetryAfter)), true
+}
+
+// sleep waits, and reports whether the context lasted.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -2,6 +2,7 @@ package apify
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -17,28 +18,6 @@ const (
 	// is retryable.
 	idleTimeout = 30 * time.Second
 )
-
-// redirectTransport removes a Location header that is not a URL. For such a response, http.Client
-// returns an error without the status, which would be taken for a network error.
-type redirectTransport struct{ http.RoundTripper }
-
-func (t redirectTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.RoundTripper.RoundTrip(req)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := url.Parse(resp.Header.Get("Location")); err != nil {
-		resp.Header.Del("Location")
-	}
-	return resp, nil
-}
-
-// CloseIdleConnections is called by [http.Client.CloseIdleConnections].
-func (t redirectTransport) CloseIdleConnections() {
-	if transport, ok := t.RoundTripper.(interface{ CloseIdleConnections() }); ok {
-		transport.CloseIdleConnections()
-	}
-}
 
 // newTransport returns Go's default transport, changed to keep one connection per parallel
 // operation and to report the errors of proxies.
@@ -62,4 +41,14 @@ func newTransport(requestTimeout time.Duration) http.RoundTripper {
 		return &proxyError{proxy: proxy.Host, status: resp.StatusCode}
 	}
 	return t
+}
+
+// proxyError is the error of a proxy that did not connect to the server.
+type proxyError struct {
+	proxy  string // its host
+	status int
+}
+
+func (e *proxyError) Error() string {
+	return fmt.Sprintf("the proxy %s returned %s", e.proxy, statusText(e.status))
 }

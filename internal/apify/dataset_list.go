@@ -10,7 +10,14 @@ import (
 	"strconv"
 )
 
-const listDatasetsOperation = "list datasets"
+// Ownership selects datasets of the token's account or datasets of other accounts in a list.
+type Ownership string
+
+// The values of the query parameter ownership in Apify's OpenAPI document.
+const (
+	OwnedByMe    Ownership = "ownedByMe"
+	SharedWithMe Ownership = "sharedWithMe"
+)
 
 // ListDatasetsOptions selects the datasets of a list. Not every server knows every option.
 type ListDatasetsOptions struct {
@@ -26,8 +33,7 @@ type ListDatasetsOptions struct {
 // Apify API docs: https://docs.apify.com/api/v2/datasets-get
 func (c *Client) ListDatasets(ctx context.Context, options ListDatasetsOptions) iter.Seq2[*Dataset, error] {
 	return func(yield func(*Dataset, error) bool) {
-		pages := c.DatasetPages(options)
-		for !pages.Done() {
+		for pages := c.DatasetPages(options); !pages.Done(); {
 			datasets, err := pages.Next(ctx)
 			if err != nil {
 				yield(nil, err)
@@ -43,21 +49,23 @@ func (c *Client) ListDatasets(ctx context.Context, options ListDatasetsOptions) 
 }
 
 // DatasetPages reads a list page by page, without a gap and without a dataset twice, while datasets
-// are created and deleted. Each page overlaps the page before by one dataset: if another dataset is
-// there, earlier datasets were deleted and the rest has moved up, so it goes back. Only a server
-// with a single dataset in a page leaves no room for the overlap. It is not safe for concurrent
-// use.
+// are created and deleted. New datasets are added at the end of a list. After a deletion, all later
+// datasets move up. Therefore each page begins in the last tenth of the page before. If its first
+// dataset is new, more than that were deleted meanwhile, and the reading goes back. It is not safe
+// for concurrent use.
 type DatasetPages struct {
 	client  *Client
 	options ListDatasetsOptions
 
 	offset  int             // of the next page
-	overlap bool            // whether the next page must start with a dataset that was seen
-	reached int             // end of the furthest page
-	size    int             // number of datasets of the largest page
+	overlap int             // number of datasets at its beginning that the page before contained
 	seen    map[string]bool // by ID
+	rereads int             // number of times that the list was incomplete
 	done    bool
 }
+
+// maxRereads limits how often a list is read again because it has fewer datasets than its total.
+const maxRereads = 3
 
 // DatasetPages returns the pages of a list. It sends nothing.
 func (c *Client) DatasetPages(options ListDatasetsOptions) *DatasetPages {
@@ -67,19 +75,16 @@ func (c *Client) DatasetPages(options ListDatasetsOptions) *DatasetPages {
 // Done reports whether the list has been read to its end.
 func (p *DatasetPages) Done() bool { return p.done }
 
-// Next reads pages until one contains datasets that were not seen before, and returns those. After
-// an error it can be called again.
+// Next reads pages until one contains datasets that were not seen before, and returns those.
 func (p *DatasetPages) Next(ctx context.Context) ([]Dataset, error) {
-	// A step back of a tenth of a page leaves most of the next page new.
-	retries := 0
-	for back := p.size/10 + 1; ; {
+	for {
 		total, items, err := p.client.datasetPage(ctx, p.options, p.offset)
 		if err != nil {
 			return nil, err
 		}
-		if p.overlap && p.offset > 0 && (len(items) == 0 || !p.seen[items[0].ID]) {
-			p.offset = max(0, p.offset-back)
-			back *= 2
+		if p.overlap > 0 && (len(items) == 0 || !p.seen[items[0].ID]) {
+			p.offset /= 2
+			p.overlap = min(1, p.offset)
 			continue
 		}
 		unseen := items[:0:0]
@@ -90,25 +95,20 @@ func (p *DatasetPages) Next(ctx context.Context) ([]Dataset, error) {
 			}
 		}
 		end := p.offset + len(items)
-		// Without a total, the list ends at the first page with no new datasets.
-		done := len(items) == 0 || total != nil && end >= *total || len(unseen) == 0 && end >= p.reached
+		switch {
+		case end < total && len(items) > p.overlap:
+			p.overlap = min(len(items)/10+1, len(items)-1)
+			p.offset = end - p.overlap
 		// With unnamed datasets, Apify leaves out empty datasets (apify/apify-docs#2217) and does
 		// not say whether the total includes them.
-		if done && total != nil && end < *total && !p.options.Unnamed {
+		case p.options.Unnamed || min(end, len(p.seen)) >= total:
+			p.done = true
+		default:
 			// Lists are eventually consistent: the total can be ahead of the items for seconds.
-			if retries++; retries > maxTotalRetries || !sleep(ctx, p.client.config.TotalDelay) {
-				return nil, p.client.incompleteListError(ctx, end, *total, retries)
+			if p.rereads++; p.rereads > maxRereads || !sleep(ctx, p.client.config.TotalDelay) {
+				return nil, p.incomplete(ctx, total)
 			}
-			for _, d := range unseen {
-				delete(p.seen, d.ID)
-			}
-			continue
-		}
-		p.done = done
-		p.reached, p.size = max(p.reached, end), max(p.size, len(items))
-		p.offset, p.overlap = end, len(items) > 1
-		if p.overlap {
-			p.offset--
+			p.offset, p.overlap = 0, 0
 		}
 		if p.done || len(unseen) > 0 {
 			return unseen, nil
@@ -116,26 +116,25 @@ func (p *DatasetPages) Next(ctx context.Context) ([]Dataset, error) {
 	}
 }
 
-// maxTotalRetries limits how often the end of a list is read again because its total is ahead.
-const maxTotalRetries = 3
-
-// incompleteListError is the error of a list that ends before its own total: a dataset that is
-// missing from it must not be taken for deleted.
-func (c *Client) incompleteListError(ctx context.Context, end, total, attempts int) error {
+// incomplete returns the error of a list that ends before its own total: a dataset that is missing
+// from it must not be taken for deleted.
+func (p *DatasetPages) incomplete(ctx context.Context, total int) error {
 	return &Error{
 		Operation: listDatasetsOperation,
 		Method:    http.MethodGet,
-		URL:       c.url(datasetsPath, nil),
-		Attempts:  attempts,
+		URL:       p.client.url(datasetsPath, nil),
+		Attempts:  p.rereads,
 		Status:    http.StatusOK,
-		Err:       fmt.Errorf("%w: it ends after %d of %d datasets", ErrIncompleteList, end, total),
+		Err:       fmt.Errorf("%w: it has %d of %d datasets", ErrIncompleteList, len(p.seen), total),
 		Stopped:   ctx.Err(),
 	}
 }
 
+const listDatasetsOperation = "list datasets"
+
 // datasetPage reads the page of a list that starts at an offset. The server decides how many
-// datasets a page has. The total is nil if the server sends none.
-func (c *Client) datasetPage(ctx context.Context, options ListDatasetsOptions, offset int) (total *int, items []Dataset, err error) {
+// datasets a page has.
+func (c *Client) datasetPage(ctx context.Context, options ListDatasetsOptions, offset int) (total int, items []Dataset, err error) {
 	query := url.Values{}
 	if offset > 0 {
 		query.Set("offset", strconv.Itoa(offset))
@@ -156,8 +155,8 @@ func (c *Client) datasetPage(ctx context.Context, options ListDatasetsOptions, o
 		path:      datasetsPath,
 		query:     query,
 		decode: decodeData(&page, func() error {
-			if page.Items == nil {
-				return errors.New(`the body has no "items"`)
+			if page.Items == nil || page.Total == nil {
+				return errors.New(`the body has no "items" or no "total"`)
 			}
 			for i := range page.Items {
 				if err := page.Items[i].validate(""); err != nil {
@@ -167,5 +166,8 @@ func (c *Client) datasetPage(ctx context.Context, options ListDatasetsOptions, o
 			return nil
 		}),
 	})
-	return page.Total, page.Items, err
+	if err != nil {
+		return 0, nil, err
+	}
+	return *page.Total, page.Items, nil
 }
