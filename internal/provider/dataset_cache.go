@@ -12,25 +12,25 @@ import (
 )
 
 const (
-	// singleReads is the number of datasets that are read one by one before the list is fetched:
-	// small configurations see no difference. Terraform reads ten at once by default. The last of
-	// its second ten fetches the list, so the third ten do not wait for it.
-	singleReads = 19
+	// singleReads is the number of datasets that are read individually before the list is used:
+	// Terraform reads ten at once by default. The last of them requests the first page in the
+	// background, so that the page is there when the next ten start.
+	singleReads = 10
 	// readsPerPage is the number of further reads that pay for one further page, so that a small
 	// configuration in a large account never fetches the whole list.
 	readsPerPage = 5
 	// pageTimeout limits the fetch of a page, retries included, and the time that a read waits for
-	// pages. After that the dataset is read singly.
+	// pages. After that the dataset is read individually.
 	pageTimeout = 5 * time.Second
 )
 
 // datasetCache serves reads of single datasets from the API's list of datasets, up to a thousand in
 // one request, once there have been many reads. It does so only if the list proves that a single
 // read would return what is known. A dataset that is missing from the list, that this run has
-// changed, or that differs from the prior state in the list is read singly.
+// changed, or that differs from the prior state in the list is read individually.
 type datasetCache struct {
-	named   datasetList // the account's named datasets
-	unnamed datasetList // all datasets of the account: the API cannot list unnamed ones alone
+	named   *datasetList // the account's named datasets
+	unnamed *datasetList // all datasets of the account: the API cannot list unnamed ones alone
 
 	mu sync.Mutex
 	// invalidated contains the IDs of datasets that this run has changed.
@@ -47,10 +47,12 @@ type urlFormKey struct {
 }
 
 func newDatasetCache(client *apify.Client) *datasetCache {
-	c := &datasetCache{invalidated: map[string]bool{}, urlForms: map[urlFormKey]string{}}
-	c.named.init(client.DatasetPages(apify.ListDatasetsOptions{Ownership: apify.OwnedByMe}))
-	c.unnamed.init(client.DatasetPages(apify.ListDatasetsOptions{Ownership: apify.OwnedByMe, Unnamed: true}))
-	return c
+	return &datasetCache{
+		named:       newDatasetList(client.DatasetPages(apify.ListDatasetsOptions{Ownership: apify.OwnedByMe})),
+		unnamed:     newDatasetList(client.DatasetPages(apify.ListDatasetsOptions{Ownership: apify.OwnedByMe, Unnamed: true})),
+		invalidated: map[string]bool{},
+		urlForms:    map[urlFormKey]string{},
+	}
 }
 
 // invalidate records a write to a dataset: the list may show it as it was before.
@@ -66,7 +68,7 @@ func (c *datasetCache) isInvalidated(id string) bool {
 	return c.invalidated[id]
 }
 
-// observe records the form of the items URL of a dataset that was just read singly.
+// observe records the form of the items URL of a dataset that was just read individually.
 func (c *datasetCache) observe(d *apify.Dataset) {
 	if d.UserID == nil || d.GeneralAccess == nil || d.ItemsPublicURL == nil {
 		return
@@ -95,9 +97,9 @@ func urlForm(itemsURL, id string) (form, signature string) {
 // time. A list can lag behind the writes of an earlier run, and can write a time in another form:
 // it can confirm what is known, and cannot show a change.
 func (c *datasetCache) unchanged(ctx context.Context, prior datasetModel, validUntil time.Time) *apify.Dataset {
-	list := &c.named
+	list := c.named
 	if prior.Name.IsNull() {
-		list = &c.unnamed
+		list = c.unnamed
 	}
 	id := prior.ID.ValueString()
 	item, _ := list.find(ctx, func() *apify.Dataset { return list.byID[id] })
@@ -112,16 +114,6 @@ func (c *datasetCache) unchanged(ctx context.Context, prior datasetModel, validU
 	m.keepName(prior)
 	m.keepOmittedByLists(prior)
 	if m != prior || !c.isCurrentURL(item, prior.ItemsPublicURL, validUntil) {
-		return nil
-	}
-	return item
-}
-
-// findByID returns a list's item of a named dataset of the token's account, or nil. Its counters
-// can lag behind.
-func (c *datasetCache) findByID(ctx context.Context, id string) *apify.Dataset {
-	item, _ := c.named.find(ctx, func() *apify.Dataset { return c.named.byID[id] })
-	if item == nil || c.isInvalidated(id) {
 		return nil
 	}
 	return item
@@ -145,7 +137,7 @@ func (c *datasetCache) isCurrentURL(item *apify.Dataset, itemsURL types.String, 
 }
 
 // findByName returns the dataset of the token's account that has a name. known is false if the list
-// is incomplete or the dataset was changed; then the name must be looked up singly.
+// is incomplete or the dataset was changed; then the name must be looked up individually.
 func (c *datasetCache) findByName(ctx context.Context, name string) (d *apify.Dataset, known bool) {
 	d, complete := c.named.find(ctx, func() *apify.Dataset { return c.named.byName[strings.ToLower(name)] })
 	if d == nil {
@@ -174,18 +166,20 @@ type datasetList struct {
 	pageTimeout time.Duration
 }
 
-func (l *datasetList) init(pages *apify.DatasetPages) {
-	l.pages, l.pageTimeout = pages, pageTimeout
-	l.byID, l.byName = map[string]*apify.Dataset{}, map[string]*apify.Dataset{}
+func newDatasetList(pages *apify.DatasetPages) *datasetList {
+	return &datasetList{pages: pages, pageTimeout: pageTimeout, byID: map[string]*apify.Dataset{}, byName: map[string]*apify.Dataset{}}
 }
 
 // find calls match until it finds a dataset, and fetches further pages between the calls while the
 // number of lookups pays for them. Nil means that the list does not contain the dataset, if it is
-// complete, and otherwise that the dataset must be read singly.
+// complete, and otherwise that the dataset must be read individually.
 func (l *datasetList) find(ctx context.Context, match func() *apify.Dataset) (d *apify.Dataset, complete bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lookups++
+	if l.lookups == singleReads {
+		l.startFetch(ctx)
+	}
 	if l.lookups <= singleReads {
 		return nil, false
 	}
@@ -219,10 +213,7 @@ func (l *datasetList) waitUntil(ctx context.Context) time.Time {
 // waitForPage waits for the next page, and reports whether it has been added or given up. l.mu must
 // be locked.
 func (l *datasetList) waitForPage(ctx context.Context, until time.Time) bool {
-	if l.fetching == nil {
-		l.fetching = make(chan struct{})
-		go l.fetch(context.WithoutCancel(ctx))
-	}
+	l.startFetch(ctx)
 	fetched := l.fetching
 	l.mu.Unlock()
 	defer l.mu.Lock()
@@ -235,6 +226,14 @@ func (l *datasetList) waitForPage(ctx context.Context, until time.Time) bool {
 	case <-ctx.Done():
 	}
 	return false
+}
+
+// startFetch requests the next page, unless a page is being fetched. l.mu must be locked.
+func (l *datasetList) startFetch(ctx context.Context) {
+	if l.fetching == nil {
+		l.fetching = make(chan struct{})
+		go l.fetch(context.WithoutCancel(ctx))
+	}
 }
 
 // fetch adds the next page. It has a context of its own, so that the timeout of one resource does

@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
 // discardTimeout limits the deletion of a new dataset whose creation failed, which continues after
@@ -42,7 +44,7 @@ func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest
 		resp.Diagnostics.Append(creationIncomplete(failure, created.ID, plan)...)
 		return
 	}
-	ctx, cancel = context.WithTimeout(apify.WithAllRetries(context.WithoutCancel(ctx)), discardTimeout)
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
 	resp.Diagnostics.Append(failure)
 	if err := r.client.DeleteDataset(ctx, created.ID); err != nil && !apify.IsNotFound(err) {

@@ -25,7 +25,7 @@ var (
 
 func newDatasetDataSource() datasource.DataSource { return &datasetDataSource{} }
 
-type datasetDataSource struct{ store *datasetStore }
+type datasetDataSource struct{ *providerData }
 
 // datasetDataSourceModel is the state of data "apify_dataset".
 type datasetDataSourceModel struct {
@@ -39,8 +39,8 @@ func (d *datasetDataSource) Metadata(_ context.Context, req datasource.MetadataR
 	resp.TypeName = req.ProviderTypeName + "_dataset"
 }
 
-func (d *datasetDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.store = storeOf[*datasetStore](req.ProviderData, &resp.Diagnostics)
+func (d *datasetDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	d.providerData, _ = req.ProviderData.(*providerData) // nil before the provider is configured
 }
 
 func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -57,7 +57,7 @@ func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 			"dataset is unnamed. Exactly one of `id` and `name` must be set.",
 		Optional:   true,
 		Computed:   true,
-		Validators: []validator.String{datasetNameValidator{existing: true}},
+		Validators: []validator.String{datasetNameValidator{}},
 	}
 	attributes["username"] = schema.StringAttribute{
 		MarkdownDescription: "Username of the dataset's owner. Set this together with `name` to read a dataset of another account. " +
@@ -65,7 +65,7 @@ func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 		Optional: true,
 		Computed: true,
 		Validators: []validator.String{
-			usernameValidator{},
+			stringvalidator.LengthAtLeast(1),
 			stringvalidator.AlsoRequires(path.MatchRoot("name")),
 		},
 	}
@@ -114,20 +114,20 @@ func (d *datasetDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if !config.ID.IsNull() {
 		var err error
 		if ref, err = apify.ParseDatasetRef(config.ID.ValueString()); err != nil {
-			resp.Diagnostics.AddAttributeError(path.Root("id"), summaryInvalidID, sentence(err.Error()))
+			resp.Diagnostics.Append(invalidReference(config.ID.ValueString(), err))
 			return
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
-	dataset, err := d.store.get(ctx, ref)
+	dataset, err := d.client.GetDataset(ctx, ref)
 	if err != nil {
-		resp.Diagnostics.Append(clientError(summaryRead, err, nameHint(ref, err)...))
+		resp.Diagnostics.Append(referenceError(ref, err))
 		return
 	}
 	state, err := newDatasetDataSourceModel(dataset)
 	if err != nil {
-		resp.Diagnostics.Append(clientError(summaryRead, err))
+		resp.Diagnostics.Append(invalidTimestamp())
 		return
 	}
 	if !config.Username.IsNull() {

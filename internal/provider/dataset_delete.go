@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/apify/terraform-provider-apify/internal/apify"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
 // Delete deletes a dataset that contains no items, or that force_destroy in state allows to delete.

@@ -1,6 +1,9 @@
 package provider
 
 import (
+	"context"
+	"iter"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -32,23 +35,58 @@ func ownershipValidators() []validator.String {
 	return []validator.String{stringvalidator.OneOf(string(apify.OwnedByMe), string(apify.SharedWithMe))}
 }
 
-// options returns the part of the filter that the API applies.
-func (f *datasetFilter) options() apify.ListDatasetsOptions {
-	return apify.ListDatasetsOptions{
-		Unnamed:   f.Unnamed.ValueBool(),
-		Ownership: apify.Ownership(f.Ownership.ValueString()),
+// listDatasets returns the datasets that match a filter, oldest first. An error is its last value.
+// Not every server applies every filter, so the provider applies them again.
+func (p *providerData) listDatasets(ctx context.Context, f datasetFilter) iter.Seq2[*apify.Dataset, error] {
+	options := apify.ListDatasetsOptions{Ownership: apify.Ownership(f.Ownership.ValueString())}
+	all := p.client.ListDatasets(ctx, options)
+	if f.Unnamed.ValueBool() {
+		all = withUnnamed(all, p.client.ListDatasets(ctx, apify.ListDatasetsOptions{Ownership: options.Ownership, Unnamed: true}))
+	}
+	return func(yield func(*apify.Dataset, error) bool) {
+		for d, err := range all {
+			if (err != nil || f.matches(d, p.account.ID)) && !yield(d, err) {
+				return
+			}
+		}
+	}
+}
+
+// withUnnamed returns the datasets of two lists, oldest first. With unnamed datasets, the API leaves
+// out every empty dataset, named ones too: https://github.com/apify/apify-docs/pull/2217
+func withUnnamed(lists ...iter.Seq2[*apify.Dataset, error]) iter.Seq2[*apify.Dataset, error] {
+	return func(yield func(*apify.Dataset, error) bool) {
+		var all []*apify.Dataset
+		seen := map[string]bool{}
+		for _, list := range lists {
+			for d, err := range list {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if !seen[d.ID] {
+					seen[d.ID] = true
+					all = append(all, d)
+				}
+			}
+		}
+		// The API's times have one form, so that their order is that of their texts.
+		slices.SortStableFunc(all, func(a, b *apify.Dataset) int {
+			return strings.Compare(types.StringPointerValue(a.CreatedAt).ValueString(), types.StringPointerValue(b.CreatedAt).ValueString())
+		})
+		for _, d := range all {
+			if !yield(d, nil) {
+				return
+			}
+		}
 	}
 }
 
 // matches reports whether a dataset passes the filter. Without the account's ID, it does not check
 // the ownership.
 func (f *datasetFilter) matches(d *apify.Dataset, accountID string) bool {
-	name := ""
-	if d.Name != nil {
-		name = *d.Name
-	}
-	prefix := strings.ToLower(f.NamePrefix.ValueString())
-	if name == "" && !f.Unnamed.ValueBool() || !strings.HasPrefix(strings.ToLower(name), prefix) {
+	name := types.StringPointerValue(d.Name).ValueString()
+	if name == "" && !f.Unnamed.ValueBool() || !strings.HasPrefix(strings.ToLower(name), strings.ToLower(f.NamePrefix.ValueString())) {
 		return false
 	}
 	ownership := apify.Ownership(f.Ownership.ValueString())

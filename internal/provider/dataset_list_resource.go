@@ -1,10 +1,11 @@
 package provider
 
 import (
+	"cmp"
 	"context"
-	"iter"
 	"sync"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -20,14 +21,14 @@ var (
 
 func newDatasetListResource() list.ListResource { return &datasetListResource{} }
 
-type datasetListResource struct{ store *datasetStore }
+type datasetListResource struct{ *providerData }
 
 func (l *datasetListResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_dataset"
 }
 
-func (l *datasetListResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	l.store = storeOf[*datasetStore](req.ProviderData, &resp.Diagnostics)
+func (l *datasetListResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	l.providerData, _ = req.ProviderData.(*providerData) // nil before the provider is configured
 }
 
 func (l *datasetListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
@@ -43,9 +44,11 @@ func (l *datasetListResource) ListResourceConfigSchema(_ context.Context, _ list
 	}
 }
 
+// parallelReads is the number of datasets that are read at once: Terraform's default -parallelism.
+const parallelReads = 10
+
 // List streams the datasets while the pages of the API's list arrive, and requests no page beyond
-// the limit, which the framework does not enforce. Items of lists lack attributes of the resource,
-// so if Terraform requests whole resources, each dataset is read as well.
+// the limit, which the framework does not enforce.
 func (l *datasetListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var filter datasetFilter
 	if diags := req.Config.Get(ctx, &filter); diags.HasError() {
@@ -53,120 +56,70 @@ func (l *datasetListResource) List(ctx context.Context, req list.ListRequest, st
 		return
 	}
 	stream.Results = func(yield func(list.ListResult) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		parallel := 1
-		if req.IncludeResource {
-			parallel = parallelReads
-		}
-		read := func(item listItem) (listItem, bool) { return l.read(ctx, item, req.IncludeResource) }
-		for item := range readAhead(listItems(l.store.list(ctx, filter)), parallel, req.Limit, read) {
-			if !yield(l.result(ctx, req, item)) || ctx.Err() != nil {
-				return
-			}
-		}
-	}
-}
-
-// parallelReads is the number of datasets that are read at once: Terraform's default -parallelism.
-const parallelReads = 10
-
-// listItem is an item of the API's list, or the error that ended the list.
-type listItem struct {
-	dataset *apify.Dataset // nil with the list's error
-	whole   *apify.Dataset // from a single read; nil without one
-	err     error          // of the list or of the single read
-}
-
-func listItems(datasets iter.Seq2[*apify.Dataset, error]) iter.Seq[listItem] {
-	return func(yield func(listItem) bool) {
-		for d, err := range datasets {
-			if !yield(listItem{dataset: d, err: err}) {
-				return
-			}
-		}
-	}
-}
-
-// read reads the whole dataset of an item if that is wanted. It returns false if the dataset was
-// deleted after the list was read.
-func (l *datasetListResource) read(ctx context.Context, item listItem, whole bool) (listItem, bool) {
-	if !whole || item.err != nil {
-		return item, true
-	}
-	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
-	defer cancel()
-	item.whole, item.err = l.store.get(ctx, apify.DatasetIDRef(item.dataset.ID))
-	return item, !apify.IsNotFound(item.err)
-}
-
-// readAhead calls read for the values of a sequence, for a number of them at once, and yields the
-// results in the order of the values. Results that read rejects are left out. It yields at most
-// limit results, and starts no read beyond the limit. All reads have ended when it returns.
-func readAhead[V, R any](values iter.Seq[V], parallel int, limit int64, read func(V) (R, bool)) iter.Seq[R] {
-	type outcome struct {
-		result R
-		ok     bool
-	}
-	return func(yield func(R) bool) {
-		var (
-			reading sync.WaitGroup
-			pending []<-chan outcome // in order
-			yielded int64
-		)
-		defer reading.Wait()
-		// drain yields results until fewer than the given number are pending, and until the pending
-		// ones leave room below the limit. It returns false if no more results are wanted.
-		drain := func(most int) bool {
-			for len(pending) >= most || len(pending) > 0 && yielded+int64(len(pending)) == limit {
-				o := <-pending[0]
-				pending = pending[1:]
-				if !o.ok {
-					continue
-				}
-				yielded++
-				if !yield(o.result) || yielded == limit {
+		var batch []*apify.Dataset
+		remaining := req.Limit
+		flush := func() bool {
+			for _, result := range l.results(ctx, req, batch) {
+				if remaining--; !yield(result) || remaining == 0 {
 					return false
 				}
 			}
-			return true
+			batch = nil
+			return ctx.Err() == nil
 		}
-		for v := range values {
-			read := func() (o outcome) { o.result, o.ok = read(v); return o }
-			done := make(chan outcome, 1)
-			reading.Go(func() { done <- read() })
-			pending = append(pending, done)
-			if !drain(parallel) {
+		for d, err := range l.listDatasets(ctx, filter) {
+			if err != nil {
+				if flush() {
+					yield(list.ListResult{Diagnostics: diag.Diagnostics{apiError(err, "")}})
+				}
+				return
+			}
+			batch = append(batch, d)
+			full := !req.IncludeResource || len(batch) == parallelReads || int64(len(batch)) == remaining
+			if full && !flush() {
 				return
 			}
 		}
-		drain(1)
+		flush()
 	}
 }
 
-func (l *datasetListResource) result(ctx context.Context, req list.ListRequest, item listItem) list.ListResult {
-	if item.dataset == nil {
-		var result list.ListResult
-		result.Diagnostics.Append(clientError(summaryList, item.err))
-		return result
+// results returns the results for items of the API's list. Items of lists lack attributes of the
+// resource, so if Terraform requests whole resources, each dataset is read as well. A dataset that was
+// deleted after the list was read has no result.
+func (l *datasetListResource) results(ctx context.Context, req list.ListRequest, items []*apify.Dataset) []list.ListResult {
+	results := make([]*list.ListResult, len(items))
+	var reads sync.WaitGroup
+	for i, item := range items {
+		reads.Go(func() {
+			result := req.NewListResult(ctx)
+			result.DisplayName = cmp.Or(types.StringPointerValue(item.Name).ValueString(), item.ID)
+			result.Diagnostics.Append(result.Identity.Set(ctx, datasetIdentityModel{ID: types.StringValue(item.ID)})...)
+			if req.IncludeResource {
+				d, err := l.client.GetDataset(ctx, apify.DatasetIDRef(item.ID))
+				switch {
+				case apify.IsNotFound(err):
+					return
+				case err != nil:
+					result.Diagnostics.Append(apiError(err, ""))
+				default:
+					model, err := newImportedModel(ctx, d)
+					if err != nil {
+						result.Diagnostics.Append(invalidTimestamp())
+						break
+					}
+					result.Diagnostics.Append(result.Resource.Set(ctx, model)...)
+				}
+			}
+			results[i] = &result
+		})
 	}
-	result := req.NewListResult(ctx)
-	result.DisplayName = item.dataset.ID
-	if name := item.dataset.Name; name != nil {
-		result.DisplayName = *name
-	}
-	if item.err != nil {
-		result.Diagnostics.Append(clientError(summaryRead, item.err))
-		return result
-	}
-	if item.whole != nil {
-		model, err := newImportedModel(ctx, item.whole)
-		if err != nil {
-			result.Diagnostics.Append(clientError(summaryRead, err))
-			return result
+	reads.Wait()
+	var found []list.ListResult
+	for _, result := range results {
+		if result != nil {
+			found = append(found, *result)
 		}
-		result.Diagnostics.Append(result.Resource.Set(ctx, model)...)
 	}
-	result.Diagnostics.Append(result.Identity.Set(ctx, datasetIdentityModel{ID: types.StringValue(item.dataset.ID)})...)
-	return result
+	return found
 }

@@ -3,8 +3,9 @@ package provider
 import (
 	"context"
 
-	"github.com/apify/terraform-provider-apify/internal/apify"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
 // Read refreshes a dataset. Only a 404 for a dataset that the token's account owns means that it was

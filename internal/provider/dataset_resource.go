@@ -187,7 +187,8 @@ func (r *datasetResource) ValidateConfig(ctx context.Context, req resource.Valid
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("name"), &name)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("general_access"), &access)...)
 	if name.IsNull() && access.ValueString() == string(apify.AnyoneWithNameCanRead) {
-		resp.Diagnostics.Append(accessNeedsName())
+		resp.Diagnostics.AddAttributeError(path.Root("general_access"), "Apify dataset needs a name",
+			fmt.Sprintf("general_access can be %q only if the dataset has a name. Set name, or choose another value.", apify.AnyoneWithNameCanRead))
 	}
 }
 

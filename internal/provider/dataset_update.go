@@ -5,9 +5,10 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/apify/terraform-provider-apify/internal/apify"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
 // Update sends what has changed.

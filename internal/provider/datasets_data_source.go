@@ -17,7 +17,7 @@ var (
 
 func newDatasetsDataSource() datasource.DataSource { return &datasetsDataSource{} }
 
-type datasetsDataSource struct{ store *datasetStore }
+type datasetsDataSource struct{ *providerData }
 
 // datasetsDataSourceModel is the state of data "apify_datasets".
 type datasetsDataSourceModel struct {
@@ -35,8 +35,8 @@ func (d *datasetsDataSource) Metadata(_ context.Context, req datasource.Metadata
 	resp.TypeName = req.ProviderTypeName + "_datasets"
 }
 
-func (d *datasetsDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.store = storeOf[*datasetStore](req.ProviderData, &resp.Diagnostics)
+func (d *datasetsDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	d.providerData, _ = req.ProviderData.(*providerData) // nil before the provider is configured
 }
 
 func (d *datasetsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -65,13 +65,14 @@ func (d *datasetsDataSource) Read(ctx context.Context, req datasource.ReadReques
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
 	state.Datasets = []datasetListItem{}
-	for dataset, err := range d.store.list(ctx, state.datasetFilter) {
-		var item datasetListItem
-		if err == nil {
-			item, err = newDatasetListItem(dataset)
-		}
+	for dataset, err := range d.listDatasets(ctx, state.datasetFilter) {
 		if err != nil {
-			resp.Diagnostics.Append(clientError(summaryList, err))
+			resp.Diagnostics.Append(apiError(err, ""))
+			return
+		}
+		item, err := newDatasetListItem(dataset)
+		if err != nil {
+			resp.Diagnostics.Append(invalidTimestamp())
 			return
 		}
 		state.Datasets = append(state.Datasets, item)

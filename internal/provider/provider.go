@@ -3,6 +3,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -251,14 +252,15 @@ func (p *apifyProvider) newClient(config providerModel, terraformVersion string,
 func tokenAccount(ctx context.Context, client *apify.Client) (apify.User, diag.Diagnostic) {
 	ctx, cancel := context.WithTimeout(ctx, accountTimeout)
 	defer cancel()
-	user, e := client.CurrentUser(ctx)
+	user, err := client.CurrentUser(ctx)
+	var e *apify.Error
 	switch {
-	case e == nil:
+	case err == nil:
 		return *user, nil
-	case e.Status == http.StatusNotFound: // Apify's local platform, other servers
+	case errors.As(err, &e) && e.Status == http.StatusNotFound: // of other servers
 		return apify.User{}, nil
-	case isOutage(e), e.Type == "", e.Status == http.StatusUnauthorized:
-		return apify.User{}, apiError(e, "Nothing was changed.")
+	case e == nil || isOutage(e) || e.Type == "" || e.Status == http.StatusUnauthorized:
+		return apify.User{}, apiError(err, "Nothing was changed.")
 	default: // a token with limited permissions
 		return apify.User{}, nil
 	}

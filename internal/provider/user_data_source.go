@@ -5,16 +5,9 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/apify/terraform-provider-apify/internal/apify"
 )
-
-// userKind is everything that the provider offers for accounts.
-var userKind = objectKind{
-	newStore:    func(_ *apifyProvider, _ *apify.Client, account *tokenAccount) any { return account },
-	dataSources: []func() datasource.DataSource{newUserDataSource},
-}
 
 var (
 	_ datasource.DataSource              = (*userDataSource)(nil)
@@ -23,7 +16,7 @@ var (
 
 func newUserDataSource() datasource.DataSource { return &userDataSource{} }
 
-type userDataSource struct{ account *tokenAccount }
+type userDataSource struct{ *providerData }
 
 // userModel is the state of data "apify_user".
 type userModel struct {
@@ -35,41 +28,34 @@ func (d *userDataSource) Metadata(_ context.Context, req datasource.MetadataRequ
 	resp.TypeName = req.ProviderTypeName + "_user"
 }
 
-func (d *userDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.account = storeOf[*tokenAccount](req.ProviderData, &resp.Diagnostics)
+func (d *userDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	d.providerData, _ = req.ProviderData.(*providerData) // nil before the provider is configured
 }
 
 func (d *userDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Reads the account that the API token belongs to. Tokens with limited permissions cannot read their own account. " +
-			"Apify does not return the ID to the token of an Actor run without full access.",
+		MarkdownDescription: "Reads the account that the API token belongs to. Tokens with limited permissions, and tokens of Actor runs without " +
+			"full access, cannot read their own account.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
-				MarkdownDescription: "ID of the account, or null if the API does not return it to this token.",
+				MarkdownDescription: "ID of the account.",
 				Computed:            true,
 			},
 			"username": schema.StringAttribute{
-				MarkdownDescription: "Username of the account, or null if the API does not return it to this token.",
+				MarkdownDescription: "Username of the account.",
 				Computed:            true,
 			},
 		},
 	}
 }
 
+// Read returns the account that Configure has read.
 func (d *userDataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
-	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
-	defer cancel()
-	user, err := d.account.get(ctx)
-	if err != nil {
-		resp.Diagnostics.Append(clientError(summaryReadAccount, err))
+	if d.account.ID == "" || d.account.Username == "" {
+		resp.Diagnostics.Append(diag.NewErrorDiagnostic("Apify account unknown",
+			"Apify does not return the ID and the username of its account to this API token. Use a token of the account without limited "+
+				"permissions: "+consoleIntegrationsURL+"."))
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, userModel{ID: stringOrNull(user.ID), Username: stringOrNull(user.Username)})...)
-}
-
-func stringOrNull(s string) types.String {
-	if s == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(s)
+	resp.Diagnostics.Append(resp.State.Set(ctx, userModel{ID: types.StringValue(d.account.ID), Username: types.StringValue(d.account.Username)})...)
 }

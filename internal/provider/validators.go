@@ -25,13 +25,14 @@ var (
 
 // datasetNameValidator validates a dataset's name by the API's rule, so that a plan fails and not
 // the apply.
-type datasetNameValidator struct {
-	// existing is whether the name is that of a dataset to read.
-	existing bool
+type datasetNameValidator struct{}
+
+func isDatasetName(s string) bool {
+	return len(s) <= apify.MaxDatasetNameLength && apify.DatasetNamePattern.MatchString(s)
 }
 
-func (v datasetNameValidator) Description(context.Context) string {
-	return fmt.Sprintf("1 to %d letters, digits and hyphens, with a letter or digit at both ends", apify.MaxDatasetNameLength)
+func (datasetNameValidator) Description(context.Context) string {
+	return fmt.Sprintf("1 to %d characters: A to Z, a to z, 0 to 9 and, between them, hyphens", apify.MaxDatasetNameLength)
 }
 
 func (v datasetNameValidator) MarkdownDescription(ctx context.Context) string {
@@ -39,23 +40,21 @@ func (v datasetNameValidator) MarkdownDescription(ctx context.Context) string {
 }
 
 func (v datasetNameValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
 	name := req.ConfigValue.ValueString()
-	if len(name) <= apify.MaxDatasetNameLength && apify.DatasetNamePattern.MatchString(name) {
-		if apify.LooksLikeDatasetID(name) {
-			resp.Diagnostics.AddAttributeWarning(req.Path, "Apify dataset name looks like an ID",
-				fmt.Sprintf("%s is %q, which has the form of a dataset ID. If it is the ID of an existing dataset, import the dataset by this ID, "+
-					"or use the attribute id of data \"apify_dataset\".", req.Path, name))
-		}
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || isDatasetName(name) {
 		return
 	}
-	detail := fmt.Sprintf("%s must be %s, got %q (%d characters).", req.Path, v.Description(ctx), name, len([]rune(name)))
-	if name == "" && !v.existing {
-		detail += " For an unnamed dataset, omit the attribute or set it to null."
+	problem := fmt.Sprintf("%q starts or ends with a hyphen", name)
+	invalid := strings.IndexFunc(name, func(r rune) bool { return r != '-' && !isDatasetName(string(r)) })
+	switch {
+	case name == "":
+		problem = "it is empty: for an unnamed dataset, omit the attribute or set it to null"
+	case invalid >= 0:
+		problem = fmt.Sprintf("%q contains %s", name, describeRune(name[invalid:]))
+	case len(name) > apify.MaxDatasetNameLength:
+		problem = fmt.Sprintf("%q has %d characters", name, len(name))
 	}
-	resp.Diagnostics.AddAttributeError(req.Path, "Invalid Apify dataset name", detail)
+	resp.Diagnostics.AddAttributeError(req.Path, "Invalid Apify dataset name", fmt.Sprintf("%s must have %s, but %s.", req.Path, v.Description(ctx), problem))
 }
 
 // datasetIDValidator validates a dataset's ID: a name in its place would otherwise fail during the
@@ -83,28 +82,10 @@ func (v datasetIDValidator) ValidateString(ctx context.Context, req validator.St
 	id := req.ConfigValue.ValueString()
 	isURL := strings.Contains(id, "://")
 	if ref, err := apify.ParseDatasetRef(id); err != nil || isURL && !v.orURL || !isURL && ref.ID() == "" {
-		byName := "Data source \"apify_dataset\" finds a dataset by its name."
-		if v.orURL { // which is that data source
-			byName = "To find a dataset by its name, use the attribute name, and username for another account, instead."
-		}
-		resp.Diagnostics.AddAttributeError(req.Path, summaryInvalidID,
-			fmt.Sprintf("%s must be %s, got %s. %s", req.Path, v.Description(ctx), quoteRef(id), byName))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Apify dataset ID",
+			fmt.Sprintf("%s must be %s, got %s. To find a dataset by its name, use the attribute name of data \"apify_dataset\".",
+				req.Path, v.Description(ctx), quoteRef(id)))
 	}
-}
-
-// usernameValidator validates the username of a dataset's owner.
-type usernameValidator struct{}
-
-func (usernameValidator) Description(context.Context) string { return "a username, which is not empty" }
-
-func (v usernameValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v usernameValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || req.ConfigValue.ValueString() != "" {
-		return
-	}
-	resp.Diagnostics.AddAttributeError(req.Path, "Invalid Apify username",
-		fmt.Sprintf("%s must be %s. For a dataset of the token's account, omit the attribute or set it to null.", req.Path, v.Description(ctx)))
 }
 
 // wholeNumberValidator validates a whole number in a range. The framework's Int64 attribute rejects
@@ -177,7 +158,7 @@ func (baseURLValidator) ValidateString(_ context.Context, req validator.StringRe
 		return
 	}
 	if _, err := apify.ParseBaseURL(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, summaryInvalidBaseURL,
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Apify base URL",
 			fmt.Sprintf("The attribute %s must be the URL of an Apify API, such as %s, but %s.", req.Path, apify.DefaultBaseURL, err))
 	}
 }
