@@ -1,12 +1,17 @@
+// Package apify is a plain client for the dataset endpoints of the Apify API
+// (https://docs.apify.com/api/v2): typed calls, one error type, one retry policy.
+//
+// It caches nothing and does not depend on Terraform. Every call sends at least one request, and
+// what a call returns depends on the server's response alone. [Client] is safe for concurrent use.
 package apify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -55,18 +60,10 @@ type Client struct {
 
 // NewClient returns a client. It sends nothing. The error is that of [ParseBaseURL].
 func NewClient(config Config) (*Client, error) {
-	if config.BaseURL == "" {
-		config.BaseURL = DefaultBaseURL
-	}
-	if config.RequestTimeout <= 0 {
-		config.RequestTimeout = DefaultRequestTimeout
-	}
-	if config.RetryDelay <= 0 {
-		config.RetryDelay = defaultRetryDelay
-	}
-	if config.TotalDelay <= 0 {
-		config.TotalDelay = 2 * time.Second
-	}
+	config.BaseURL = cmp.Or(config.BaseURL, DefaultBaseURL)
+	config.RequestTimeout = cmp.Or(config.RequestTimeout, DefaultRequestTimeout)
+	config.RetryDelay = cmp.Or(config.RetryDelay, defaultRetryDelay)
+	config.TotalDelay = cmp.Or(config.TotalDelay, 2*time.Second)
 	if config.Transport == nil {
 		config.Transport = newTransport(config.RequestTimeout)
 	}
@@ -82,16 +79,15 @@ func NewClient(config Config) (*Client, error) {
 // ParseBaseURL validates the address of an Apify API and returns it without a trailing slash and
 // without the /v2 that all paths begin with. Its errors never quote a password in the address.
 func ParseBaseURL(address string) (*url.URL, error) {
+	address = strings.TrimSpace(address)
 	quoted := strconv.Quote(address)
 	if strings.Contains(address, "@") { // a password, even if the rest is malformed
 		quoted = "the URL"
 	}
-	u, err := url.Parse(strings.TrimSpace(address))
+	u, err := url.Parse(address)
 	switch {
-	case lacksScheme(address):
+	case !strings.Contains(address, "://"):
 		return nil, fmt.Errorf("%s has no scheme: start it with https://, or with http:// for a server on this machine", quoted)
-	case err != nil && hasBareIPv6.MatchString(address):
-		return nil, fmt.Errorf("%s has an IPv6 address without brackets: write it as in http://[::1]:8080", quoted)
 	case err != nil:
 		return nil, errors.New("the URL cannot be parsed")
 	case u.User != nil:
@@ -103,10 +99,8 @@ func ParseBaseURL(address string) (*url.URL, error) {
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("the URL contains a query or a fragment")
 	}
-	if port := u.Port(); port != "" {
-		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return nil, fmt.Errorf("%s is not a valid port", port)
-		}
+	if _, err := strconv.ParseUint(cmp.Or(u.Port(), "443"), 10, 16); err != nil {
+		return nil, fmt.Errorf("%s is not a valid port", u.Port())
 	}
 	path := strings.TrimRight(u.Path, "/")
 	for strings.HasSuffix(path, "/v2") {
@@ -119,15 +113,6 @@ func ParseBaseURL(address string) (*url.URL, error) {
 	}
 	return base, nil
 }
-
-// lacksScheme reports whether an address is a host without a scheme, such as localhost:3333.
-func lacksScheme(address string) bool {
-	lower := strings.ToLower(strings.TrimSpace(address))
-	return lower != "" && !strings.Contains(lower, "://") && !strings.HasPrefix(lower, "http:") && !strings.HasPrefix(lower, "https:")
-}
-
-// hasBareIPv6 matches a URL with an IPv6 address that is not in brackets.
-var hasBareIPv6 = regexp.MustCompile(`^\s*[a-zA-Z]+://[0-9a-fA-F]*:[0-9a-fA-F:]*:`)
 
 // url returns the address of an API path, which must be escaped already.
 func (c *Client) url(path string, query url.Values) string {

@@ -116,7 +116,8 @@ func (d *Dataset) Items() int64 {
 }
 
 // validate reports whether a response is the requested dataset: the cache of a proxy must not
-// exchange datasets. It removes the name that lists contain for an unnamed dataset, which is empty
+// exchange datasets. A reference with an empty name stands for a new unnamed dataset, and an empty
+// reference for any dataset. It removes the name that lists contain for an unnamed dataset, which is empty
 // or the dataset's ID.
 func (d *Dataset) validate(ref DatasetRef) error {
 	d.NameOmitted = d.Name == nil
@@ -129,23 +130,25 @@ func (d *Dataset) validate(ref DatasetRef) error {
 		return errors.New(`the body has a dataset without a valid "id"`)
 	case id != "" && d.ID != id, name != "" && d.Name != nil && !EqualDatasetNames(*d.Name, name):
 		return fmt.Errorf("the body is another dataset, %q", d.ID)
+	case ref == DatasetNameRef("", "") && d.Name != nil:
+		return fmt.Errorf("the body is a dataset with the name %q", *d.Name)
 	}
 	return nil
 }
 
 // datasetRequest sends a request whose response is a dataset, and validates that it is the one that
 // is referred to.
-func (c *Client) datasetRequest(ctx context.Context, r *request, ref DatasetRef) (*Dataset, *result, error) {
+func (c *Client) datasetRequest(ctx context.Context, r *request, ref DatasetRef) (*Dataset, *attempt, error) {
 	var d Dataset
 	r.decode = decodeData(&d, func() error {
 		c.secrets.addDataset(&d)
 		return d.validate(ref)
 	})
-	res, err := c.do(ctx, r)
+	last, err := c.do(ctx, r)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &d, res, nil
+	return &d, last, nil
 }
 
 // CreatedDataset is the result of [Client.CreateDataset]. By Apify's OpenAPI document, status 200
@@ -177,11 +180,11 @@ func (c *Client) CreateDataset(ctx context.Context, name string, schema json.Raw
 	if schema != nil {
 		r.body = map[string]json.RawMessage{"schema": schema}
 	}
-	d, res, err := c.datasetRequest(ctx, r, DatasetNameRef("", name))
+	d, last, err := c.datasetRequest(ctx, r, DatasetNameRef("", name))
 	if err != nil {
 		return nil, err
 	}
-	return &CreatedDataset{*d, res.status, res.header.Get("Location") != "", res.afterLostAttempt}, nil
+	return &CreatedDataset{*d, last.Status, last.header.Get("Location") != "", last.lost}, nil
 }
 
 // GetDataset returns a dataset.

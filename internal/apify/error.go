@@ -136,13 +136,12 @@ func IsUnreachable(err error) bool {
 }
 
 // newError returns the error of an attempt.
-func (c *Client) newError(r *request, a *attempt, err, stopped error) *Error {
+func (c *Client) newError(r *request, a *attempt, err error) *Error {
 	if err != nil {
 		err = &cause{c.secrets.printable(err.Error()), err}
 	}
 	return &Error{
-		Operation: r.operation, Method: r.method, URL: c.url(r.path, nil),
-		Attempts: a.number, Status: a.status, Err: err, Stopped: stopped,
+		Operation: r.operation, Method: r.method, URL: c.url(r.path, nil), Attempts: a.Number, Status: a.Status, Err: err,
 	}
 }
 
@@ -182,23 +181,15 @@ func (c *Client) describeBody(e *Error, r *request, raw []byte, header http.Head
 	e.Length = int64(len(raw))
 }
 
-// secrets are the token, the signing keys and the signatures that a client has sent or received.
-// Errors mask them by value.
-type secrets struct {
-	mu     sync.Mutex
-	values map[string]bool
-}
+// secrets are the token, the signing keys and the signatures that a client has sent or received, as
+// the keys of a map. Errors mask them by value.
+type secrets struct{ sync.Map }
 
 // add records a secret and its forms in URLs.
 func (s *secrets) add(secret string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.values == nil {
-		s.values = map[string]bool{}
-	}
 	for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
 		if form != "" {
-			s.values[form] = true
+			s.Store(form, nil)
 		}
 	}
 }
@@ -230,14 +221,13 @@ func (s *secrets) printable(text string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text[:min(len(text), maxScanned)], ""))
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	var found []string
-	for secret := range s.values {
-		if strings.Contains(text, secret) {
+	s.Range(func(secret, _ any) bool {
+		if secret, ok := secret.(string); ok && strings.Contains(text, secret) {
 			found = append(found, secret)
 		}
-	}
+		return true
+	})
 	// A secret can be a part of a longer one.
 	slices.SortFunc(found, func(a, b string) int { return len(b) - len(a) })
 	for _, secret := range found {

@@ -2,6 +2,7 @@ package apify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -45,126 +47,119 @@ type request struct {
 	nonIdempotent bool
 }
 
-// result describes a successful call.
-type result struct {
-	status int
-	header http.Header
-	// afterLostAttempt reports whether an earlier attempt may have taken effect.
-	afterLostAttempt bool
-}
-
 // attempt is one attempt of a request.
 type attempt struct {
-	number int // 1 for the first
-	began  time.Time
+	Attempt
 	// refusedSince is the start of the first of the attempts up to this one that found the
 	// connection refused; zero if this one did not.
 	refusedSince time.Time
 	connected    atomic.Bool // whether there was a connection to write the request to
-	status       int         // 0 if there was no response
 	header       http.Header
 	failure      *Error // nil on success
+	// lost reports whether this attempt or an earlier one has failed and may have taken effect.
+	lost bool
 }
 
 // do sends a request, sends it again while the retry policy allows that, and passes the body of a
-// successful response to r.decode. An error is always an [*Error].
-func (c *Client) do(ctx context.Context, r *request) (*result, error) {
+// successful response to r.decode. It returns the last attempt. An error is always an [*Error].
+func (c *Client) do(ctx context.Context, r *request) (*attempt, error) {
 	req, err := c.newRequest(ctx, r)
 	if err == nil {
 		err = ctx.Err()
 	}
+	a := &attempt{Attempt: Attempt{Method: r.method, Path: r.path}}
 	if err != nil {
-		return nil, c.newError(r, &attempt{}, err, ctx.Err())
-	}
-	var refusedSince time.Time
-	for number, lost := 1, false; ; number++ {
-		a := c.send(ctx, r, req, number)
-		if a.failure == nil {
-			c.log(ctx, r, a, 0)
-			return &result{a.status, a.header, lost}, nil
-		}
-		switch {
-		case !isRefused(a.failure):
-			refusedSince = time.Time{}
-		case refusedSince.IsZero():
-			refusedSince = a.began
-		}
-		a.refusedSince = refusedSince
-		lost = lost || a.mayHaveTakenEffect()
-		a.failure.MayHaveTakenEffect = lost
-		delay, retry, stopped := c.retryDelay(ctx, r, a)
-		c.log(ctx, r, a, delay)
-		if retry && sleep(ctx, delay) {
-			continue
-		}
-		a.failure.Stopped = stopped
-		if err := ctx.Err(); err != nil {
-			a.failure.Stopped = err
-		}
+		a.failure = c.newError(r, a, err)
+		a.failure.Stopped = ctx.Err()
 		return nil, a.failure
+	}
+	for {
+		a = c.send(ctx, r, req, a)
+		stopped := c.planRetry(ctx, r, a)
+		if c.config.Log != nil {
+			c.config.Log(ctx, a.Attempt)
+		}
+		if a.failure == nil {
+			return a, nil
+		}
+		if a.RetryIn == 0 || !sleep(ctx, a.RetryIn) {
+			a.failure.Stopped = cmp.Or(ctx.Err(), stopped)
+			return nil, a.failure
+		}
 	}
 }
 
 // newRequest returns the request of all attempts.
 func (c *Client) newRequest(ctx context.Context, r *request) (*http.Request, error) {
-	var body io.Reader = http.NoBody
+	var body []byte
+	contentType := ""
 	if r.body != nil {
-		raw, err := json.Marshal(r.body)
-		if err != nil {
+		var err error
+		if body, err = json.Marshal(r.body); err != nil {
 			return nil, err
 		}
-		body = bytes.NewReader(raw)
+		contentType = "application/json"
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, c.url(r.path, r.query), body)
+	req, err := http.NewRequestWithContext(ctx, r.method, c.url(r.path, r.query), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Authorization", "Bearer "+c.config.Token)
-	if r.body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if c.config.Platform != "" {
-		req.Header.Set("X-Apify-Integration-Platform", c.config.Platform)
-	}
-	if c.config.UserAgent != "" {
-		req.Header.Set("User-Agent", c.config.UserAgent)
+	for name, value := range map[string]string{
+		"Accept":                       "application/json",
+		"Authorization":                "Bearer " + c.config.Token,
+		"Content-Type":                 contentType,
+		"User-Agent":                   c.config.UserAgent,
+		"X-Apify-Integration-Platform": c.config.Platform,
+	} {
+		if value != "" {
+			req.Header.Set(name, value)
+		}
 	}
 	return req, nil
 }
 
 // send sends a request once and reads the response. It uses the transport without an
 // [http.Client], which would follow redirects, possibly with the token, to another host.
-func (c *Client) send(ctx context.Context, r *request, req *http.Request, number int) *attempt {
-	a := &attempt{number: number, began: time.Now()}
+func (c *Client) send(ctx context.Context, r *request, req *http.Request, last *attempt) *attempt {
+	began := time.Now()
+	a := &attempt{Attempt: Attempt{Method: r.method, Path: r.path, Number: last.Number + 1}, lost: last.lost}
 	limited, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
 	defer cancel()
 	req = req.Clone(httptrace.WithClientTrace(limited, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { a.connected.Store(true) },
 	}))
-	req.Body, _ = req.GetBody() // of a bytes.Reader or http.NoBody, which never fails
+	req.Body, _ = req.GetBody() // of a bytes.Reader, which never fails
 	resp, err := c.config.Transport.RoundTrip(req)
-	if err != nil {
-		a.failure = c.newError(r, a, c.cause(ctx, err), nil)
+	var raw []byte
+	if err == nil {
+		defer resp.Body.Close() //nolint:errcheck // it has been read
+		a.Status, a.header = resp.StatusCode, resp.Header
+		raw, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	}
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = &timeoutError{c.config.RequestTimeout}
+	}
+	isSuccess := a.Status >= 200 && a.Status <= 299
+	switch {
+	case a.Status != 0 && err != nil:
+		err = fmt.Errorf("%w: %w", ErrIncompleteBody, err)
+	case isSuccess:
+		err = r.readBody(a.Status, raw)
+	}
+	a.Duration = time.Since(began)
+	if isSuccess && err == nil {
 		return a
 	}
-	defer resp.Body.Close() //nolint:errcheck // it has been read
-	a.status, a.header = resp.StatusCode, resp.Header
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	switch {
-	case err != nil:
-		err = fmt.Errorf("%w: %w", ErrIncompleteBody, c.cause(ctx, err))
-	case a.status < 200 || a.status > 299:
-		a.failure = c.newError(r, a, nil, nil)
-	default:
-		err = r.readBody(a.status, raw)
+	a.failure = c.newError(r, a, err)
+	c.describeBody(a.failure, r, raw, a.header)
+	a.lost = a.lost || a.mayHaveTakenEffect()
+	a.failure.MayHaveTakenEffect = a.lost
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		if a.refusedSince = last.refusedSince; a.refusedSince.IsZero() {
+			a.refusedSince = began
+		}
 	}
-	if err != nil {
-		a.failure = c.newError(r, a, err, nil)
-	}
-	if a.failure != nil {
-		c.describeBody(a.failure, r, raw, resp.Header)
-	}
+	a.Err = a.failure
 	return a
 }
 
@@ -183,33 +178,11 @@ func (r *request) readBody(status int, raw []byte) error {
 	}
 }
 
-// cause replaces the request timeout's "context deadline exceeded" with an error that names the
-// limit.
-func (c *Client) cause(ctx context.Context, err error) error {
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return &timeoutError{c.config.RequestTimeout}
-	}
-	return err
-}
-
 // timeoutError is the error of an attempt that took longer than the request timeout.
 type timeoutError struct{ limit time.Duration }
 
 func (e *timeoutError) Error() string { return fmt.Sprintf("the request timed out after %s", e.limit) }
 func (e *timeoutError) Timeout() bool { return true }
-
-func (c *Client) log(ctx context.Context, r *request, a *attempt, delay time.Duration) {
-	if c.config.Log == nil {
-		return
-	}
-	entry := Attempt{
-		Method: r.method, Path: r.path, Number: a.number, Status: a.status, Duration: time.Since(a.began), RetryIn: delay,
-	}
-	if a.failure != nil {
-		entry.Err = a.failure
-	}
-	c.config.Log(ctx, entry)
-}
 
 // decodeData returns a function that decodes the {"data": …} that the API wraps its responses in,
 // and validates the result.

@@ -4,13 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
-	"syscall"
 	"time"
 )
 
@@ -65,19 +62,19 @@ func ruleFor(status int) statusRule {
 
 // retryable reports whether the same request may succeed after a failed attempt.
 func (a *attempt) retryable() bool {
-	if a.status == 0 {
+	if a.Status == 0 {
 		return !isPermanent(a.failure)
 	}
-	return ruleFor(a.status).retryable || errors.Is(a.failure, ErrIncompleteBody)
+	return ruleFor(a.Status).retryable || errors.Is(a.failure, ErrIncompleteBody)
 }
 
 // mayHaveTakenEffect reports whether the server may have acted on a failed attempt. Without a
 // connection it has not.
 func (a *attempt) mayHaveTakenEffect() bool {
-	if a.status == 0 {
+	if a.Status == 0 {
 		return a.connected.Load()
 	}
-	return ruleFor(a.status).effect
+	return ruleFor(a.Status).effect
 }
 
 // isPermanent reports whether retrying cannot help after an attempt without a response: the address
@@ -103,70 +100,53 @@ func WithoutRetries(ctx context.Context) context.Context {
 	return context.WithValue(ctx, withoutRetriesKey{}, true)
 }
 
-// retryDelay reports whether a failed attempt is followed by another one, and after which delay. If
-// only ctx prevents the retry, it returns the context's error, or [context.DeadlineExceeded] if the
-// deadline is before the end of the delay.
-func (c *Client) retryDelay(ctx context.Context, r *request, a *attempt) (delay time.Duration, retry bool, err error) {
-	if !a.retryable() || a.number > c.config.MaxRetries || ctx.Value(withoutRetriesKey{}) != nil ||
-		r.nonIdempotent && a.mayHaveTakenEffect() {
-		return 0, false, nil
+// planRetry sets the delay before the attempt after a failed one. The delay stays 0 if there must be
+// no further attempt. If only ctx prevents it, planRetry returns the context's error, or
+// [context.DeadlineExceeded] if the deadline is before the end of the delay.
+func (c *Client) planRetry(ctx context.Context, r *request, a *attempt) error {
+	if a.failure == nil || !a.retryable() || a.Number > c.config.MaxRetries || ctx.Value(withoutRetriesKey{}) != nil ||
+		r.nonIdempotent && a.lost {
+		return nil
 	}
-	if err := ctx.Err(); err != nil {
-		return 0, false, err
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	delay = backoff(c.config.RetryDelay, a.number, a.header, time.Now())
+	delay := backoff(c.config.RetryDelay, a.Number, a.header, time.Now())
 	if !a.refusedSince.IsZero() {
-		remaining := refusedTime - time.Since(a.refusedSince)
-		if remaining <= 0 {
-			return 0, false, nil
+		// The last attempt is at the end of refusedTime.
+		if delay = min(delay, refusedTime-time.Since(a.refusedSince)); delay <= 0 {
+			return nil
 		}
-		delay = min(delay, remaining) // the last attempt is at the end of refusedTime
 	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= delay {
 		// Waiting would only replace this failure with "deadline exceeded".
-		return 0, false, context.DeadlineExceeded
+		return context.DeadlineExceeded
 	}
-	return delay, true, nil
+	a.RetryIn = delay
+	return nil
 }
-
-// isRefused reports whether nothing listens at the server's address.
-func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 // backoff returns the delay after the given number of failed attempts: a random time between DELAY
-// and 2·DELAY, DELAY doubling with each attempt, as Apify's documentation asks. If the response has
-// a Retry-After header, the delay is that time plus up to one first DELAY of jitter, so that
-// clients that were throttled together do not retry together.
+// and 2·DELAY, DELAY doubling with each attempt, as Apify's documentation asks. If a Retry-After
+// header asks for more, the delay is that time plus up to one first DELAY of jitter, so that clients
+// that were throttled together do not retry together.
 func backoff(first time.Duration, attempts int, header http.Header, now time.Time) time.Duration {
-	delay := maxRetryDelay
-	if shift := attempts - 1; shift < 16 {
-		delay = min(first<<shift, maxRetryDelay)
-	}
-	jitter := delay
-	if after, ok := retryAfter(header, now); ok {
-		delay, jitter = max(after, first), first
-	}
-	return delay + rand.N(jitter+1) //nolint:gosec // spreads requests in time, protects no secret
+	delay := min(first<<min(attempts-1, 16), maxRetryDelay)
+	after := min(retryAfter(header, now), maxRetryAfter)
+	return max(delay+rand.N(delay+1), after+rand.N(first+1)) //nolint:gosec // spreads requests in time, protects no secret
 }
 
-// retryAfter parses a Retry-After header, which contains seconds or a date. A date is compared with
-// the server's own clock if the response has a Date header. The result is between 0 and
-// maxRetryAfter; ok is false if there is no readable header.
-func retryAfter(header http.Header, now time.Time) (after time.Duration, ok bool) {
-	value := strings.TrimSpace(header.Get("Retry-After"))
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
-		if math.IsNaN(seconds) || seconds < 0 {
-			return 0, false
-		}
-		return time.Duration(min(seconds, maxRetryAfter.Seconds()) * float64(time.Second)), true
+// retryAfter parses a Retry-After header, which contains seconds or a date. Without a readable
+// header it returns 0.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	value := header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(value); err == nil {
+		return time.Duration(min(seconds, int(maxRetryAfter.Seconds()))) * time.Second
 	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		return 0, false
+	if at, err := http.ParseTime(value); err == nil {
+		return at.Sub(now)
 	}
-	if date, err := http.ParseTime(header.Get("Date")); err == nil {
-		now = date
-	}
-	return max(0, min(at.Sub(now), maxRetryAfter)), true
+	return 0
 }
 
 // sleep waits, and reports whether the context lasted.

@@ -1,0 +1,365 @@
+package apify
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// TestDataset_requests checks the request of every call, and its header.
+func TestDataset_requests(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		"create":         "POST /v2/datasets?name=new ",
+		"create unnamed": "POST /v2/datasets ",
+		"read":           "GET /v2/datasets/" + testID + " ",
+		"update":         "PUT /v2/datasets/" + testID + ` {"generalAccess":"RESTRICTED","name":"renamed"}`,
+		"delete":         "DELETE /v2/datasets/" + testID + " ",
+		"items":          "GET /v2/datasets/" + testID + "/items?limit=1 ",
+		"list":           "GET /v2/datasets ",
+		"user":           "GET /v2/users/me ",
+	}
+	for _, call := range calls() {
+		s := newServer(call.success)
+		c := newTestClient(t, s, func(c *Config) {
+			c.BaseURL, c.UserAgent, c.Platform = "https://api.test/v2/", "Terraform/1.2.3", "terraform"
+		})
+		if err := call.do(t.Context(), c); err != nil || len(s.requests) != 1 {
+			t.Fatalf("%s: %d requests, %v", call.name, len(s.requests), err)
+		}
+		r := s.requests[0]
+		if got := r.Method + " " + r.URL.RequestURI() + " " + r.body; got != want[call.name] {
+			t.Errorf("%s sent %s, want %s", call.name, got, want[call.name])
+		}
+		header := http.Header{
+			"Authorization": {"Bearer " + testToken}, "User-Agent": {"Terraform/1.2.3"}, "X-Apify-Integration-Platform": {"terraform"},
+			"Accept": {"application/json"},
+		}
+		if r.body != "" {
+			header.Set("Content-Type", "application/json")
+		}
+		if !reflect.DeepEqual(r.Header, header) {
+			t.Errorf("%s has the header %v", call.name, r.Header)
+		}
+	}
+}
+
+func TestCreateDataset(t *testing.T) {
+	t.Parallel()
+	located := datasetReply(201, `, "name": "Case-Test"`)
+	located.header = http.Header{"Location": {"https://api.test/v2/datasets/x"}}
+	for _, test := range []struct {
+		replies     []reply
+		status      int
+		hasLocation bool
+		afterLost   bool
+	}{
+		{[]reply{located}, 201, true, false},
+		{[]reply{datasetReply(201, `, "name": "Case-Test"`)}, 201, false, false},
+		{[]reply{datasetReply(200, `, "name": "Case-Test"`)}, 200, false, false},
+		{[]reply{{}, datasetReply(200, "")}, 200, false, true},
+		{[]reply{apiError(500, "x", ""), located}, 201, true, true},
+		{[]reply{apiError(429, "x", ""), datasetReply(200, "")}, 200, false, false},
+		{[]reply{{dial: errRefused}, datasetReply(200, "")}, 200, false, false},
+	} {
+		s := newServer(test.replies...)
+		d := must(newTestClient(t, s).CreateDataset(t.Context(), "case-test", json.RawMessage(`{"fields": {}}`)))(t)
+		if d.ID != testID || d.Status != test.status || d.HasLocation != test.hasLocation || d.AfterLostAttempt != test.afterLost {
+			t.Errorf("%+v: got %+v", test.replies, d)
+		}
+		if r := s.requests[0]; r.body != `{"schema":{"fields":{}}}` || r.URL.RawQuery != "name=case-test" {
+			t.Errorf("sent %s %s", r.URL, r.body)
+		}
+	}
+}
+
+// TestDataset_fields reads a dataset with all fields and one without any, and checks that a field
+// with an unexpected type is nil, or an error if a resource depends on it.
+func TestDataset_fields(t *testing.T) {
+	t.Parallel()
+	values := map[string]string{
+		"id": `"` + testID + `"`, "name": `"a"`, "title": `"T"`, "userId": `"u"`, "username": `"jane"`,
+		"createdAt": `"2026-08-07T12:00:00.000Z"`, "modifiedAt": `"m"`, "accessedAt": `"acc"`, "itemCount": `7`, "cleanItemCount": `9`,
+		"actId": `"act"`, "actRunId": `"run"`, "fields": `["x","y/0/z"]`, "schema": `{"fields":{}}`, "consoleUrl": `"c"`,
+		"generalAccess": `"RESTRICTED"`, "stats": `{"readCount":1,"writeCount":2,"storageBytes":3,"inflatedBytes":4}`,
+		"itemsPublicUrl": `"https://x"`, "urlSigningSecretKey": `"key"`,
+	}
+	get := func(change, value string) (*Dataset, error) {
+		var fields []string
+		for name, v := range values {
+			if name == change {
+				v = value
+			}
+			fields = append(fields, fmt.Sprintf("%q: %s", name, v))
+		}
+		s := newServer(reply{status: 200, body: `{"data": {"new": {}, ` + strings.Join(fields, ", ") + `}}`})
+		return newTestClient(t, s, withoutRetries).GetDataset(t.Context(), testID)
+	}
+	full := Dataset{
+		ID: testID, Name: ptr("a"), Title: ptr("T"), UserID: ptr("u"), Username: ptr("jane"), CreatedAt: ptr("2026-08-07T12:00:00.000Z"),
+		ModifiedAt: ptr("m"), AccessedAt: ptr("acc"), ItemCount: ptr(int64(7)), CleanItemCount: ptr(int64(9)), ActID: ptr("act"), ActRunID: ptr("run"),
+		Fields: []string{"x", "y/0/z"}, Schema: json.RawMessage(`{"fields":{}}`), ConsoleURL: ptr("c"), GeneralAccess: ptr(Restricted),
+		Stats:          &DatasetStats{ptr(int64(1)), ptr(int64(2)), ptr(int64(3)), ptr(int64(4))},
+		ItemsPublicURL: ptr("https://x"), URLSigningSecretKey: ptr("key"),
+	}
+	if d, err := get("", ""); err != nil || !reflect.DeepEqual(*d, full) || d.Items() != 9 {
+		t.Errorf("got %+v, %v", d, err)
+	}
+	unused := map[string]string{
+		"title": "Title", "username": "Username", "modifiedAt": "ModifiedAt", "accessedAt": "AccessedAt", "actId": "ActID", "actRunId": "ActRunID",
+		"fields": "Fields", "stats": "Stats",
+	}
+	for name := range values {
+		for _, value := range []string{"null", `{"readCount": "x"}`, `[{"a": 1}]`, `[7]`, "true", "1e30"} {
+			d, err := get(name, value)
+			field, isUnused := unused[name]
+			switch {
+			case name == "schema" || value == "null" && name != "id":
+				if err != nil {
+					t.Errorf("%s = %s: %v", name, value, err)
+				}
+			case isUnused:
+				want := full
+				reflect.ValueOf(&want).Elem().FieldByName(field).SetZero()
+				if err != nil || !reflect.DeepEqual(*d, want) {
+					t.Errorf("%s = %s: got %+v, %v", name, value, d, err)
+				}
+			case err == nil:
+				t.Errorf("%s = %s: got %+v, want an error", name, value, d)
+			}
+		}
+	}
+	d := must(newTestClient(t, newServer(datasetReply(200, ""))).GetDataset(t.Context(), testID))(t)
+	if !reflect.DeepEqual(*d, Dataset{ID: testID, NameOmitted: true}) || d.Items() != 0 {
+		t.Errorf("got %+v", d)
+	}
+	if n := (&Dataset{ItemCount: ptr(int64(3)), CleanItemCount: ptr(int64(2))}).Items(); n != 3 {
+		t.Errorf("got %d items", n)
+	}
+}
+
+func TestGetDataset_name(t *testing.T) {
+	t.Parallel()
+	for fields, want := range map[string]Dataset{
+		`, "name": "my-data"`:         {ID: testID, Name: ptr("my-data")},
+		`, "name": ""`:                {ID: testID},
+		`, "name": "` + testID + `"`:  {ID: testID}, // some lists have the ID of an unnamed dataset
+		`, "name": null`:              {ID: testID, NameOmitted: true},
+		`, "unknown": 1, "Name": "x"`: {ID: testID, Name: ptr("x")},
+	} {
+		if d := must(newTestClient(t, newServer(datasetReply(200, fields))).GetDataset(t.Context(), testID))(t); !reflect.DeepEqual(*d, want) {
+			t.Errorf("%s: got %+v", fields, d)
+		}
+	}
+}
+
+// TestDataset_responseOfAnother checks that a response with a dataset that was not requested, such
+// as that of a faulty cache, is an error.
+func TestDataset_responseOfAnother(t *testing.T) {
+	t.Parallel()
+	other := reply{status: 200, body: `{"data": {"id": "Another0000000001", "name": "other"}}`}
+	invalid := reply{status: 200, body: `{"data": {"id": "../x"}}`}
+	for _, call := range calls()[:4] {
+		if call.once {
+			other := datasetReply(201, `, "name": "other"`)
+			s := newServer(other)
+			if err := call.do(t.Context(), newTestClient(t, s)); asError(t, err).Attempts != 1 || !strings.Contains(err.Error(), `with the name "other"`) {
+				t.Errorf("%s: got %v", call.name, err)
+			}
+			continue
+		}
+		for _, r := range []reply{other, invalid} {
+			if err := call.do(t.Context(), newTestClient(t, newServer(r))); asError(t, err).Attempts != 1+testRetries {
+				t.Errorf("%s: got %v", call.name, err)
+			}
+		}
+		if err := call.do(t.Context(), newTestClient(t, newServer(other, call.success))); err != nil {
+			t.Errorf("%s: got %v, want the second response", call.name, err)
+		}
+	}
+	_, err := newTestClient(t, newServer(other)).GetDataset(t.Context(), DatasetNameRef("jane", "wanted"))
+	if e := asError(t, err); !strings.Contains(e.Err.Error(), "another dataset") {
+		t.Errorf("by name: got %v", err)
+	}
+	must(newTestClient(t, newServer(other)).GetDataset(t.Context(), DatasetNameRef("jane", "OTHER")))(t)
+}
+
+func TestUpdateDataset_body(t *testing.T) {
+	t.Parallel()
+	for want, update := range map[string]DatasetUpdate{
+		`{}`:                             {},
+		`{"name":"a"}`:                   {Name: ptr("a")},
+		`{"name":null}`:                  {Name: ptr("")},
+		`{"generalAccess":"RESTRICTED"}`: {GeneralAccess: ptr(Restricted)},
+	} {
+		s := newServer(datasetReply(200, `, "name": "b"`))
+		if d := must(newTestClient(t, s).UpdateDataset(t.Context(), testID, update))(t); s.requests[0].body != want || *d.Name != "b" {
+			t.Errorf("got %s and %+v, want %s", s.requests[0].body, d, want)
+		}
+	}
+}
+
+// TestDeleteDataset_status checks that only 204 is a deletion.
+func TestDeleteDataset_status(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{200, 201, 202, 203, 205, 206, 302, 404} {
+		for _, body := range []string{"", "<html>", `{"data": {}}`} {
+			err := newTestClient(t, newServer(reply{status: status, body: body}), withoutRetries).DeleteDataset(t.Context(), testID)
+			if e := asError(t, err); e.Status != status || IsNotFound(err) {
+				t.Errorf("%d %s: got %v", status, body, err)
+			}
+		}
+	}
+	if err := newTestClient(t, newServer(apiError(404, "record-not-found", ""))).DeleteDataset(t.Context(), testID); !IsNotFound(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestDatasetHasItems checks that only an array can show that a dataset is empty.
+func TestDatasetHasItems(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{"[]": false, "[null]": true, `[{"a": 1}, 2]`: true} {
+		if got := must(newTestClient(t, newServer(reply{status: 200, body: body})).DatasetHasItems(t.Context(), testID))(t); got != want {
+			t.Errorf("%s: got %t", body, got)
+		}
+	}
+	for _, body := range []string{"", "null", "{}", `{"data": []}`, `"[]"`, "[", "[] []", "0", "<html>"} {
+		_, err := newTestClient(t, newServer(reply{status: 200, body: body})).DatasetHasItems(t.Context(), testID)
+		if e := asError(t, err); e.Attempts != 1+testRetries {
+			t.Errorf("%q: got %v", body, err)
+		}
+	}
+}
+
+func TestCurrentUser(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]User{
+		`{"data": {"id": "abc", "username": "jane", "email": 17}}`: {ID: "abc", Username: "jane"},
+		`{"data": {"id": null, "username": "jane"}}`:               {Username: "jane"},
+		`{"data": {}}`: {},
+	} {
+		if got := must(newTestClient(t, newServer(reply{status: 200, body: body})).CurrentUser(t.Context()))(t); *got != want {
+			t.Errorf("%s: got %+v", body, got)
+		}
+	}
+}
+
+// TestDataset_longBody checks that the client does not read a body without an end.
+func TestDataset_longBody(t *testing.T) {
+	t.Parallel()
+	_, err := newTestClient(t, newServer(reply{status: 200, body: strings.Repeat(" ", maxBody+100)}), withoutRetries).GetDataset(t.Context(), testID)
+	if e := asError(t, err); e.Length != maxBody+1 || !strings.Contains(err.Error(), "the body is longer than 16 MiB") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestParseBaseURL(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ in, want, err string }{
+		{in: "https://api.apify.com", want: "https://api.apify.com"},
+		{in: " https://api.apify.com/v2/\n", want: "https://api.apify.com"},
+		{in: "https://api.apify.com//v2//", want: "https://api.apify.com"},
+		{in: "https://api.apify.com/v2/v2", want: "https://api.apify.com"},
+		{in: "HTTP://localhost:3333", want: "http://localhost:3333"},
+		{in: "http://[::1]:3333/v2", want: "http://[::1]:3333"},
+		{in: "https://gateway.example/apify/v2/", want: "https://gateway.example/apify"},
+		{in: "https://gateway.example/apiv2", want: "https://gateway.example/apiv2"},
+		{in: "", err: "has no scheme"},
+		{in: "localhost:3333", err: `"localhost:3333" has no scheme: start it with https://`},
+		{in: "https:api.apify.com", err: "has no scheme"},
+		{in: "http://::1:8080", err: "cannot be parsed"},
+		{in: "ftp://api.apify.com", err: "does not start with http"},
+		{in: "https:///v2", err: "has no host"},
+		{in: "https://:443", err: "has no host"},
+		{in: "https://api.apify.com:99999", err: "99999 is not a valid port"},
+		{in: "https://api.apify.com/%zz", err: "cannot be parsed"},
+		{in: "https://api.apify.com/?token=abc", err: "a query or a fragment"},
+		{in: "https://api.apify.com/?", err: "a query or a fragment"},
+		{in: "https://api.apify.com/#v2", err: "a query or a fragment"},
+		{in: "https://jane:hunter2@api.apify.com", err: "a username or password"},
+		{in: "jane:hunter2@api.apify.com", err: "the URL has no scheme"},
+		{in: "ftp://jane:hunter2@[::1", err: "cannot be parsed"},
+	} {
+		u, err := ParseBaseURL(test.in)
+		if test.err == "" {
+			if err != nil || u.String() != test.want {
+				t.Errorf("%q: got %v, %v, want %s", test.in, u, err, test.want)
+			}
+		} else if err == nil || !strings.Contains(err.Error(), test.err) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: got %v, %v, want an error that contains %q", test.in, u, err, test.err)
+		}
+	}
+	if c, err := NewClient(Config{BaseURL: "ftp://x"}); c != nil || err == nil {
+		t.Errorf("got %v, %v", c, err)
+	}
+	c := must(NewClient(Config{}))(t)
+	if got := c.url("/v2/users/me", nil); got != "https://api.apify.com/v2/users/me" || c.config.RequestTimeout != DefaultRequestTimeout || c.config.RetryDelay != defaultRetryDelay {
+		t.Errorf("the defaults are %s and %+v", got, c.config)
+	}
+}
+
+func FuzzParseBaseURL(f *testing.F) {
+	for _, seed := range []string{
+		"https://api.apify.com/v2/", "http://localhost:3333", "http://[::1%25lo]:1/a/v2/v2//", "https://a/b%2Fv2", "ftp://a", "//a", "https:///",
+		"https://u:p@a", "a:b@c", "", "https://a/../v2", "https://a/v2/.", "https://ä/é", "http://v2", "http://[::%25\xe3]",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, address string) {
+		u, err := ParseBaseURL(address)
+		if err != nil {
+			if _, secret, found := strings.Cut(address, "@"); found && len(secret) > 20 && strings.Contains(err.Error(), secret) {
+				t.Errorf("the error %q quotes an address with an @", err)
+			}
+			return
+		}
+		s := u.String()
+		again, err := ParseBaseURL(s)
+		if err != nil || again.String() != s || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || strings.HasSuffix(u.Path, "/v2") {
+			t.Errorf("ParseBaseURL(%q) = %q, and of that %v, %v", address, s, again, err)
+		}
+		request, err := url.Parse(newTestClient(t, nil, func(c *Config) { c.BaseURL = s }).url("/v2/datasets", url.Values{"name": {"a&b"}}))
+		if err != nil || request.Host != u.Host || request.Path != u.Path+"/v2/datasets" || request.RawQuery != "name=a%26b" {
+			t.Errorf("the URL of a request with the base URL %q is %v, %v", address, request, err)
+		}
+	})
+}
+
+func FuzzGetDataset(f *testing.F) {
+	for _, seed := range []struct {
+		status int
+		body   string
+	}{
+		{200, `{"data": {"id": "abc", "name": "x", "userId": "u", "itemCount": 7, "fields": ["a"], "schema": {}, "stats": {"readCount": 1}}}`},
+		{200, `{"data": {"id": "other"}}`},
+		{200, `{"data": {"id": "abc", "itemCount": 1e400, "Stats": [], "stats": {}}}`},
+		{200, `{"data": null}`},
+		{200, "<html>\x1b[31m"},
+		{204, ""},
+		{404, `{"error": {"type": "record-not-found", "message": "\u001b[1m"}}`},
+		{500, "\xff"},
+	} {
+		f.Add(seed.status, seed.body)
+	}
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		if status < 200 || status > 999 {
+			return // no final status of a server
+		}
+		for _, ref := range []DatasetRef{"abc", "~x"} {
+			d, err := newTestClient(t, newServer(reply{status: status, body: body}), withoutRetries).GetDataset(t.Context(), ref)
+			if err == nil {
+				if status > 299 || !json.Valid([]byte(body)) || d.validate(ref) != nil {
+					t.Errorf("the response %d %q: got %+v", status, body, d)
+				}
+				continue
+			}
+			if e := asError(t, err); d != nil || e.Status != status || e.Attempts != 1 || IsNotFound(err) && (status != 404 || !strings.Contains(body, "rror")) {
+				t.Errorf("the response %d %q: got %+v, %v", status, body, d, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,219 @@
+package apify
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	testToken   = "apify_api_TestToken0123456789"
+	testID      = "WkzbQMuFYuamGv3YF"
+	testKey     = "secret-key-for-testing"
+	testRetries = 3
+)
+
+// newTestClient returns a client with a transport. A nil transport stands for the default one.
+func newTestClient(tb testing.TB, transport http.RoundTripper, changes ...func(*Config)) *Client {
+	tb.Helper()
+	config := Config{
+		BaseURL: "https://api.test", Token: testToken, MaxRetries: testRetries, RetryDelay: time.Millisecond,
+		TotalDelay: time.Millisecond, Transport: transport,
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	return must(NewClient(config))(tb)
+}
+
+// withoutRetries sends each request once.
+func withoutRetries(c *Config) { c.MaxRetries = 0 }
+
+// roundTrip is a transport.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// reply is the reply of a server to one request. The zero value is a connection that was lost after
+// the request had been sent.
+type reply struct {
+	status int
+	body   string
+	header http.Header
+	cut    bool          // whether the body ends early
+	delay  time.Duration // before the reply
+	// dial is the error of the connection, which prevents that the request is sent.
+	dial error
+	// err is the error after the connection; io.ErrUnexpectedEOF unless set.
+	err error
+}
+
+// sent is a request that a server received.
+type sent struct {
+	*http.Request
+	body string
+}
+
+// server is a transport to a server in memory that sends replies in their order. It repeats the
+// last one.
+type server struct {
+	mu       sync.Mutex
+	replies  []reply
+	attempts int    // including those without a connection
+	requests []sent // those that were received
+}
+
+func newServer(replies ...reply) *server { return &server{replies: replies} }
+
+func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	p := s.replies[min(s.attempts, len(s.replies)-1)]
+	s.attempts++
+	s.mu.Unlock()
+	if p.dial != nil {
+		return nil, p.dial
+	}
+	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.GotConn != nil {
+		trace.GotConn(httptrace.GotConnInfo{})
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.requests = append(s.requests, sent{r, string(body)})
+	s.mu.Unlock()
+	if p.delay > 0 && !sleep(r.Context(), p.delay) {
+		return nil, r.Context().Err()
+	}
+	if p.status == 0 {
+		if p.err == nil {
+			p.err = io.ErrUnexpectedEOF
+		}
+		return nil, p.err
+	}
+	var reader io.Reader = strings.NewReader(p.body)
+	if p.cut {
+		reader = io.MultiReader(reader, roundTripError{})
+	}
+	header := p.header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	return &http.Response{StatusCode: p.status, Header: header, Body: io.NopCloser(reader), Request: r}, nil
+}
+
+// roundTripError is the end of a body that was cut.
+type roundTripError struct{}
+
+func (roundTripError) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// dataset returns the reply with a dataset.
+func datasetReply(status int, fields string) reply {
+	return reply{status: status, body: `{"data": {"id": "` + testID + `"` + fields + `}}`}
+}
+
+// apiError returns the reply with an error of the API.
+func apiError(status int, kind, message string) reply {
+	return reply{status: status, body: `{"error": {"type": "` + kind + `", "message": "` + message + `"}}`}
+}
+
+// call is one of the client's calls, for tests that make all of them.
+type call struct {
+	name    string
+	do      func(context.Context, *Client) error
+	success reply
+	once    bool // whether the call is not repeated after an attempt that may have taken effect
+}
+
+func calls() []call {
+	return []call{
+		{name: "create", success: datasetReply(201, `, "name": "new"`), do: func(ctx context.Context, c *Client) error {
+			_, err := c.CreateDataset(ctx, "new", nil)
+			return err
+		}},
+		{name: "create unnamed", success: datasetReply(201, ""), once: true, do: func(ctx context.Context, c *Client) error {
+			_, err := c.CreateDataset(ctx, "", nil)
+			return err
+		}},
+		{name: "read", success: datasetReply(200, ""), do: func(ctx context.Context, c *Client) error {
+			_, err := c.GetDataset(ctx, testID)
+			return err
+		}},
+		{name: "update", success: datasetReply(200, ""), do: func(ctx context.Context, c *Client) error {
+			_, err := c.UpdateDataset(ctx, testID, DatasetUpdate{Name: ptr("renamed"), GeneralAccess: ptr(Restricted)})
+			return err
+		}},
+		{name: "delete", success: reply{status: 204}, do: func(ctx context.Context, c *Client) error {
+			return c.DeleteDataset(ctx, testID)
+		}},
+		{name: "items", success: reply{status: 200, body: "[]"}, do: func(ctx context.Context, c *Client) error {
+			_, err := c.DatasetHasItems(ctx, testID)
+			return err
+		}},
+		{name: "list", success: reply{status: 200, body: `{"data": {"total": 0, "items": []}}`}, do: func(ctx context.Context, c *Client) error {
+			_, err := listIDs(ctx, c, ListDatasetsOptions{})
+			return err
+		}},
+		{name: "user", success: reply{status: 200, body: `{"data": {"id": "abc"}}`}, do: func(ctx context.Context, c *Client) error {
+			_, err := c.CurrentUser(ctx)
+			return err
+		}},
+	}
+}
+
+// listIDs returns the IDs in a list, up to its error.
+func listIDs(ctx context.Context, c *Client, options ListDatasetsOptions) (ids []string, err error) {
+	for d, err := range c.ListDatasets(ctx, options) {
+		if err != nil {
+			return ids, err
+		}
+		ids = append(ids, d.ID)
+	}
+	return ids, nil
+}
+
+// must returns a result, and fails the test if there is an error instead.
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(tb testing.TB) T {
+		tb.Helper()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return v
+	}
+}
+
+// asError returns the *Error in an error. It fails the test if there is none, or if its text is not
+// fit for users.
+func asError(tb testing.TB, err error) *Error {
+	tb.Helper()
+	var e *Error
+	if !errors.As(err, &e) {
+		tb.Fatalf("got %v (%T), want an *Error", err, err)
+	}
+	text := err.Error()
+	if len(text) > 1600 || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		tb.Errorf("the error has %d bytes or is not printable: %q", len(text), text)
+	}
+	if i := slices.IndexFunc([]string{testToken, testKey, "Go struct", "Go value", "apify.", "<nil>"}, func(s string) bool {
+		return strings.Contains(text, s)
+	}); i >= 0 {
+		tb.Errorf("the error contains a secret or terms of Go (%d): %s", i, text)
+	}
+	return e
+}
+
+func ptr[T any](v T) *T { return &v }
