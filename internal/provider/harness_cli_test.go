@@ -29,8 +29,6 @@ type cli struct {
 	env  []string
 	// config is the path of the CLI's configuration file.
 	config string
-	// vault is the secret store of examples that use one.
-	vault *vault
 }
 
 // result is the result of a command. The output is standard output and standard error together,
@@ -139,19 +137,12 @@ func (c *cli) mirrorProviders() {
 	c.t.Helper()
 	mirror := c.t.TempDir()
 	for _, host := range registryHosts {
-		for name, link := range map[string]func(name string){
-			"apify/apify/0.1.0/terraform-provider-apify_v0.1.0": func(name string) {
-				if err := os.Symlink(mustBuildProvider(c.t), name); err != nil {
-					c.t.Fatal(err)
-				}
-			},
-			"hashicorp/vault/5.0.0/" + vaultProviderName + "_v5.0.0": func(name string) { linkVaultProvider(c.t, name) },
-		} {
-			dir := filepath.Join(mirror, host, filepath.Dir(filepath.FromSlash(name)), runtime.GOOS+"_"+runtime.GOARCH)
-			if err := os.MkdirAll(dir, 0o700); err != nil {
-				c.t.Fatal(err)
-			}
-			link(filepath.Join(dir, filepath.Base(name)))
+		dir := filepath.Join(mirror, host, "apify/apify/0.1.0", runtime.GOOS+"_"+runtime.GOARCH)
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			c.t.Fatal(err)
+		}
+		if err := os.Symlink(mustBuildProvider(c.t), filepath.Join(dir, "terraform-provider-apify_v0.1.0")); err != nil {
+			c.t.Fatal(err)
 		}
 	}
 	c.writeConfig(fmt.Sprintf("  filesystem_mirror {\n    path = %q\n  }\n", mirror))
@@ -163,17 +154,6 @@ func (c *cli) writeConfig(installation string) {
 	if err := os.WriteFile(c.config, []byte("provider_installation {\n"+installation+"}\n"), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
-}
-
-// useVault provides Vault with a stub of its provider.
-func (c *cli) useVault() *vault {
-	c.t.Helper()
-	dir := c.t.TempDir()
-	linkVaultProvider(c.t, filepath.Join(dir, vaultProviderName))
-	c.overrideProviders(map[string]string{"apify/apify": filepath.Dir(mustBuildProvider(c.t)), "hashicorp/vault": dir})
-	v := newVault(c.t)
-	c.env = append(c.env, "VAULT_ADDR="+v.URL, "VAULT_TOKEN="+vaultToken)
-	return v
 }
 
 // sh runs a shell command that uses the CLI under the name terraform, and returns its output as it

@@ -27,9 +27,6 @@ import (
 // The tests run against the emulator, or, with TF_ACC_LIVE=1 and APIFY_TOKEN, against the real API
 // through a proxy that records the requests in the same way.
 
-// testNameWaits makes waiting for a taken name quick.
-var testNameWaits = nameWaits{max: 2 * time.Second, idle: 100 * time.Millisecond, poll: 20 * time.Millisecond}
-
 // testRetryDelay makes retries quick. The client's own tests cover the back-off.
 const testRetryDelay = 5 * time.Millisecond
 
@@ -244,7 +241,7 @@ func (s *testServer) factories() map[string]func() (tfprotov6.ProviderServer, er
 }
 
 func (s *testServer) provider() (tfprotov6.ProviderServer, error) {
-	return newServer(&apifyProvider{version: "test", now: s.Now, retryDelay: testRetryDelay, totalDelay: testRetryDelay, nameWaits: testNameWaits}), nil
+	return newServer(&apifyProvider{version: "test", now: s.Now, retryDelay: testRetryDelay, totalDelay: testRetryDelay, resendDelay: testRetryDelay}), nil
 }
 
 // sent returns the requests since the last reset, as "METHOD PATTERN", in order.
