@@ -238,7 +238,7 @@ func (c *cli) mustApply(config string, args ...any) string {
 	c.t.Helper()
 	c.write("main.tf", fmt.Sprintf(config, args...))
 	c.mustRun("apply", "-auto-approve")
-	return c.id(testAddress)
+	return c.id("apify_dataset.test")
 }
 
 // rawOutput runs a command of the CLI that must succeed, and returns its output as it is.
