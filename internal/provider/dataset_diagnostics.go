@@ -252,8 +252,13 @@ func updatedDeleted(m datasetModel) diag.Diagnostic {
 func (p *providerData) datasetError(m datasetModel, err error, outcome string) diag.Diagnostic {
 	var e *apify.Error
 	isOther := p.account.ID != "" && m.UserID.ValueString() != "" && m.UserID.ValueString() != p.account.ID
-	if !errors.As(err, &e) || !apify.IsNotFound(err) && !(isOther && e.Type == typeInsufficientPermissions) {
-		return apiError(err, join(outcome, "This concerns "+describe(m)+"."))
+	if !errors.As(err, &e) {
+		return apiError(err, outcome)
+	}
+	if !apify.IsNotFound(err) && !(isOther && e.Type == typeInsufficientPermissions) {
+		named := *e // the client knows only the ID
+		named.Operation = strings.Replace(e.Operation, fmt.Sprintf("dataset %q", m.ID.ValueString()), describe(m), 1)
+		return apiError(&named, outcome)
 	}
 	owner := "The owner of " + describe(m) + " is not in state"
 	if id := m.UserID.ValueString(); id != "" {
