@@ -32,9 +32,11 @@ type datasetCache struct {
 	named   *datasetList // the account's named datasets
 	unnamed *datasetList // all datasets of the account: the API cannot list unnamed ones alone
 
+	// invalidated contains the IDs of the datasets that this run has changed: the list may show them as
+	// they were before.
+	invalidated sync.Map
+
 	mu sync.Mutex
-	// invalidated contains the IDs of datasets that this run has changed.
-	invalidated map[string]bool
 	// urlForms contains the form of the items URL of single reads in this run.
 	urlForms map[urlFormKey]string
 }
@@ -48,24 +50,18 @@ type urlFormKey struct {
 
 func newDatasetCache(client *apify.Client) *datasetCache {
 	return &datasetCache{
-		named:       newDatasetList(client.DatasetPages(apify.ListDatasetsOptions{Ownership: apify.OwnedByMe})),
-		unnamed:     newDatasetList(client.DatasetPages(apify.ListDatasetsOptions{Ownership: apify.OwnedByMe, Unnamed: true})),
-		invalidated: map[string]bool{},
-		urlForms:    map[urlFormKey]string{},
+		named:    newDatasetList(client.DatasetPages(apify.ListDatasetsOptions{Ownership: apify.OwnedByMe})),
+		unnamed:  newDatasetList(client.DatasetPages(apify.ListDatasetsOptions{Ownership: apify.OwnedByMe, Unnamed: true})),
+		urlForms: map[urlFormKey]string{},
 	}
 }
 
-// invalidate records a write to a dataset: the list may show it as it was before.
-func (c *datasetCache) invalidate(id string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.invalidated[id] = true
-}
+// invalidate records a write to a dataset.
+func (c *datasetCache) invalidate(id string) { c.invalidated.Store(id, true) }
 
 func (c *datasetCache) isInvalidated(id string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.invalidated[id]
+	_, found := c.invalidated.Load(id)
+	return found
 }
 
 // observe records the form of the items URL of a dataset that was just read individually.
@@ -183,7 +179,13 @@ func (l *datasetList) find(ctx context.Context, match func() *apify.Dataset) (d 
 	if l.lookups <= singleReads {
 		return nil, false
 	}
-	waitUntil := l.waitUntil(ctx)
+	// Half of the operation's remaining time is left for a single read.
+	limit := l.pageTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline)/2)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	for {
 		if d := match(); d != nil {
 			return d, l.complete
@@ -191,41 +193,18 @@ func (l *datasetList) find(ctx context.Context, match func() *apify.Dataset) (d 
 		if l.failed || l.done || l.fetched > (l.lookups-singleReads-1)/readsPerPage {
 			return nil, l.complete
 		}
-		if !l.waitForPage(ctx, waitUntil) {
+		l.startFetch(ctx)
+		fetched := l.fetching
+		l.mu.Unlock()
+		select {
+		case <-fetched:
+		case <-ctx.Done():
+		}
+		l.mu.Lock()
+		if ctx.Err() != nil {
 			return nil, false
 		}
 	}
-}
-
-// waitUntil returns the time until which an operation waits for pages: a few seconds at most, and
-// no more than half of its remaining time, so that the other half is left for a single read.
-func (l *datasetList) waitUntil(ctx context.Context) time.Time {
-	now := time.Now()
-	limit := now.Add(l.pageTimeout)
-	if deadline, ok := ctx.Deadline(); ok {
-		if half := now.Add(deadline.Sub(now) / 2); half.Before(limit) {
-			return half
-		}
-	}
-	return limit
-}
-
-// waitForPage waits for the next page, and reports whether it has been added or given up. l.mu must
-// be locked.
-func (l *datasetList) waitForPage(ctx context.Context, until time.Time) bool {
-	l.startFetch(ctx)
-	fetched := l.fetching
-	l.mu.Unlock()
-	defer l.mu.Lock()
-	timer := time.NewTimer(time.Until(until))
-	defer timer.Stop()
-	select {
-	case <-fetched:
-		return true
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return false
 }
 
 // startFetch requests the next page, unless a page is being fetched. l.mu must be locked.

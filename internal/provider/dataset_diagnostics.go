@@ -92,7 +92,7 @@ func schemaNotApplied(id string) diag.Diagnostic {
 func schemaChanged(m datasetModel) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("schema"), "Apify dataset schema changed",
 		fmt.Sprintf("The configured schema of %s differs from the one that it has, and the plan did not compare them. Nothing was changed. "+
-			"Plan again without -refresh=false: the plan then replaces the dataset.\nReplacements: %sreplacements", describe(m), troubleshooting))
+			"Plan again without -refresh=false: the plan then shows the replacement.\nReplacements: %sreplacements", describe(m), troubleshooting))
 }
 
 // creationIncomplete returns the errors of a creation that failed after the POST.
@@ -206,7 +206,6 @@ func containsItems(m datasetModel, items string, l loss) diag.Diagnostic {
 	case lossSchema:
 		advice = "A new schema replaces the dataset. Nothing was deleted.\n" +
 			"- To keep the dataset, configure the schema that it has.\n" +
-			"- To keep it and create another one, choose another name, and use a removed block.\n" +
 			"- To replace it and lose its items, apply force_destroy = true first."
 	case lossName:
 		advice = "Without a name, Apify deletes it after the data retention period. Nothing was changed.\n" +

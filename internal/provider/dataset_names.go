@@ -13,34 +13,19 @@ import (
 // lookupTimeout limits the lookup of a name in a plan, retries included. The apply does not need it.
 const lookupTimeout = 30 * time.Second
 
-// datasetNames records which names of the token's account this process has looked up.
-type datasetNames struct {
-	mu sync.Mutex
-	// found reports, by lower-cased name, whether a dataset had the name.
-	found map[string]bool
-}
+// datasetNames records which names of the token's account this process has looked up: whether a
+// dataset had the name, by lower-cased name.
+type datasetNames struct{ found sync.Map }
 
-func newDatasetNames() *datasetNames { return &datasetNames{found: map[string]bool{}} }
-
-func (n *datasetNames) set(name string, found bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.found[strings.ToLower(name)] = found
-}
-
-func (n *datasetNames) get(name string) (found, known bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	found, known = n.found[strings.ToLower(name)]
-	return found, known
-}
+func (n *datasetNames) set(name string, found bool) { n.found.Store(strings.ToLower(name), found) }
 
 // existed reports whether the dataset that a POST returned existed before. By the API's description,
 // 201 with a Location header means new, and 200 means existing. Two cases need the lookup of the
 // name before the POST: a 200 after an attempt that may have created the dataset, and a 201 without
 // Location, which Apify's local platform returns for both.
 func (n *datasetNames) existed(name string, created *apify.CreatedDataset) bool {
-	found, known := n.get(name)
+	value, known := n.found.Load(strings.ToLower(name))
+	found, _ := value.(bool)
 	switch {
 	case name == "":
 		return false

@@ -198,7 +198,7 @@ func (p *apifyProvider) Configure(ctx context.Context, req provider.ConfigureReq
 	}
 	data := &providerData{
 		client: client, account: account, now: p.now, resendDelay: p.resendDelay,
-		cache: newDatasetCache(client), claims: newDatasetClaims(account.ID), names: newDatasetNames(), warnings: newWarnings(),
+		cache: newDatasetCache(client), claims: newDatasetClaims(account.ID), names: &datasetNames{}, warnings: newWarnings(),
 	}
 	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData, resp.ListResourceData = data, data, data, data
 }
