@@ -91,14 +91,10 @@ func (c *datasetClaims) planUpdate(id, ownerID, name string) conflict {
 }
 
 // planDestroy claims a dataset for its destruction. Two objects in state can have the same dataset
-// and both be destroyed. A dataset that this run has written already is that of a deposed object,
-// which Terraform plans again in the apply: [datasetClaims.startDeletion] decides about it.
+// and both be destroyed.
 func (c *datasetClaims) planDestroy(id string) conflict {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.adopted[id] || c.changed[id] {
-		return conflict{}
-	}
 	return c.take(destroyHolder(id), destroyHolder(id), id, datasetName{})
 }
 
@@ -178,8 +174,14 @@ func (c *datasetClaims) change(id string) {
 	c.changed[id] = true
 }
 
-// startDeletion records the deletion of a dataset. It returns false if this run has created, adopted
-// or changed the dataset, which must then be kept.
+// keeps reports whether this run has created, adopted or changed a dataset, and must not delete it.
+func (c *datasetClaims) keeps(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.adopted[id] || c.changed[id]
+}
+
+// startDeletion records the deletion of a dataset, unless this run keeps the dataset.
 func (c *datasetClaims) startDeletion(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

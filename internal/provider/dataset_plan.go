@@ -39,6 +39,9 @@ func (r *datasetResource) planDestroy(ctx context.Context, req resource.ModifyPl
 	if resp.Diagnostics.HasError() || isApply(req) {
 		return
 	}
+	if r.claims.keeps(state.ID.ValueString()) {
+		return // a deposed object, which Terraform plans again in the apply: Delete keeps its dataset
+	}
 	if c := r.claims.planDestroy(state.ID.ValueString()); c != (conflict{}) {
 		resp.Diagnostics.Append(managedTwice(c, state.Name.ValueString()))
 		return
