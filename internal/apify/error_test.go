@@ -186,6 +186,9 @@ func TestError_otherPlacesOfSecrets(t *testing.T) {
 		c := newTestClient(t, newServer(r), withoutRetries, func(c *Config) { c.Token = token })
 		c.secrets.add(strings.ReplaceAll(token, "-", ""))
 		_, err := c.CreateDataset(t.Context(), "", nil)
+		if err == nil {
+			_, err = c.GetDataset(t.Context(), testID)
+		}
 		if e := asError(t, err); strings.Contains(fmt.Sprintf("%v %s %s %v", err, e.Type, e.ContentType, e.Err), "0123456789") {
 			t.Errorf("got %v", err)
 		}
