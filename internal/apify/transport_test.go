@@ -10,8 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -116,66 +115,6 @@ func TestTransport_connections(t *testing.T) {
 	}
 }
 
-// freezingListener accepts connections, the first of which can be made to hang, as if a firewall
-// had dropped it from its table.
-type freezingListener struct {
-	net.Listener
-	frozen   chan struct{} // closed when the first connection hangs
-	accepted atomic.Int32
-}
-
-func (l *freezingListener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil || l.accepted.Add(1) > 1 {
-		return conn, err
-	}
-	return &freezingConn{Conn: conn, frozen: l.frozen, closed: make(chan struct{})}, nil
-}
-
-type freezingConn struct {
-	net.Conn
-	frozen, closed chan struct{}
-	once           sync.Once
-}
-
-func (c *freezingConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	select {
-	case <-c.frozen:
-		<-c.closed
-		return 0, net.ErrClosed
-	default:
-		return n, err
-	}
-}
-
-func (c *freezingConn) Close() error {
-	c.once.Do(func() { close(c.closed) })
-	return c.Conn.Close()
-}
-
-// TestTransport_deadHTTP2Connection checks that a call survives a connection that silently died.
-func TestTransport_deadHTTP2Connection(t *testing.T) {
-	t.Parallel()
-	listener := &freezingListener{frozen: make(chan struct{})}
-	s, _ := startServer(t, http.HandlerFunc(respond), func(s *httptest.Server) {
-		listener.Listener, s.Listener = s.Listener, listener
-		s.StartTLS()
-	})
-	c := newNetworkClient(t, s, func(transport *http.Transport) {
-		if short, ok := newTransport(time.Second).(*http.Transport); ok {
-			transport.HTTP2 = short.HTTP2
-		}
-	})
-	must(c.GetDataset(t.Context(), testID))(t)
-	close(listener.frozen)
-	began := time.Now()
-	must(c.GetDataset(t.Context(), testID))(t)
-	if took := time.Since(began); took >= testTimeout {
-		t.Errorf("the call took %s", took)
-	}
-}
-
 func TestTransport_tls(t *testing.T) {
 	t.Parallel()
 	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("received %s %s", r.Method, r.URL) })
@@ -244,34 +183,15 @@ func TestTransport_lostOnIdleConnection(t *testing.T) {
 	}
 }
 
-// proxiedVariable is the environment variable with the base URL for the process that
-// [TestTransport_proxyFromEnvironment] starts.
-const proxiedVariable = "TEST_PROXIED_BASE_URL"
-
-// TestTransport_proxyFromEnvironment runs itself in another process with each environment, because
-// Go reads the variables only once. The host name is invalid, because Go uses no proxy for addresses
-// of the own machine.
-func TestTransport_proxyFromEnvironment(t *testing.T) {
-	if address := os.Getenv(proxiedVariable); address != "" {
-		s := &httptest.Server{URL: address}
-		must(newNetworkClient(t, s).GetDataset(WithoutRetries(t.Context()), testID))(t)
-		return
-	}
+func TestTransport_configuration(t *testing.T) {
 	t.Parallel()
-	proxy, _ := startServer(t, http.HandlerFunc(respond), (*httptest.Server).Start) // It responds for every host.
-	for _, test := range []struct {
-		environment []string
-		proxied     bool
-	}{
-		{[]string{"HTTP_PROXY=" + proxy.URL}, true},
-		{[]string{"HTTP_PROXY=" + proxy.URL, "NO_PROXY=.invalid"}, false},
-	} {
-		command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // this very binary
-		command.Env = append([]string{proxiedVariable + "=http://apify.invalid"}, test.environment...)
-		output, err := command.CombinedOutput()
-		if (err == nil) != test.proxied {
-			t.Errorf("%v: %v\n%s", test.environment, err, output)
-		}
+	transport, ok := newTransport(time.Minute).(*http.Transport)
+	if !ok || reflect.ValueOf(transport.Proxy).Pointer() != reflect.ValueOf(http.ProxyFromEnvironment).Pointer() {
+		t.Error("HTTPS_PROXY has no effect")
+	}
+	// A connection that a firewall has dropped must fail before the request timeout.
+	if h := transport.HTTP2; h == nil || h.SendPingTimeout+h.PingTimeout != time.Minute/2 || transport.IdleConnTimeout != idleTimeout {
+		t.Errorf("the configuration is %+v", h)
 	}
 }
 
