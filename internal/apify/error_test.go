@@ -172,6 +172,18 @@ func TestError_message(t *testing.T) {
 	}
 }
 
+// TestSecrets_longestFirst has secrets that are parts of longer ones.
+func TestSecrets_longestFirst(t *testing.T) {
+	t.Parallel()
+	var s secrets
+	for n := 6; n < 40; n++ {
+		s.add(strings.Repeat("x", n))
+	}
+	if got := s.printable(strings.Repeat("x", 39)); got != "(redacted)" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // TestError_otherPlacesOfSecrets has secrets in the type, the content type and the cause.
 func TestError_otherPlacesOfSecrets(t *testing.T) {
 	t.Parallel()
