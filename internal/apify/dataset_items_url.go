@@ -68,19 +68,13 @@ func (c *Client) DatasetItemsURL(d *Dataset, expires time.Time, options url.Valu
 // the signatures made with it.
 func CanReuseItemsURL(earlier, latest string, d *Dataset, until time.Time) bool {
 	earlierRest, signature, err := SplitSignature(earlier)
-	if err != nil || signature == "" {
-		return false
-	}
-	latestRest, latestSignature, err := SplitSignature(latest)
-	if err != nil || latestSignature == "" || earlierRest != latestRest {
-		return false
-	}
-	latestExpires, err := SignatureExpiry(latestSignature)
-	if err != nil {
+	latestRest, latestSignature, latestErr := SplitSignature(latest)
+	if err != nil || latestErr != nil || earlierRest != latestRest {
 		return false
 	}
 	expires, err := SignatureExpiry(signature)
-	if err != nil || !IsValidUntil(expires, until) {
+	latestExpires, latestErr := SignatureExpiry(latestSignature)
+	if err != nil || latestErr != nil || !IsValidUntil(expires, until) {
 		return false
 	}
 	if key := d.URLSigningSecretKey; key != nil && *key != "" && Sign(*key, d.ID, latestExpires) == latestSignature {

@@ -172,6 +172,18 @@ func TestError_message(t *testing.T) {
 	}
 }
 
+// TestSecrets_longestFirst has secrets that are parts of longer ones.
+func TestSecrets_longestFirst(t *testing.T) {
+	t.Parallel()
+	var s secrets
+	for n := 6; n < 40; n++ {
+		s.add(strings.Repeat("x", n))
+	}
+	if got := s.printable(strings.Repeat("x", 39)); got != "(redacted)" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // TestError_otherPlacesOfSecrets has secrets in the type, the content type and the cause.
 func TestError_otherPlacesOfSecrets(t *testing.T) {
 	t.Parallel()
@@ -186,6 +198,9 @@ func TestError_otherPlacesOfSecrets(t *testing.T) {
 		c := newTestClient(t, newServer(r), withoutRetries, func(c *Config) { c.Token = token })
 		c.secrets.add(strings.ReplaceAll(token, "-", ""))
 		_, err := c.CreateDataset(t.Context(), "", nil)
+		if err == nil {
+			_, err = c.GetDataset(t.Context(), testID)
+		}
 		if e := asError(t, err); strings.Contains(fmt.Sprintf("%v %s %s %v", err, e.Type, e.ContentType, e.Err), "0123456789") {
 			t.Errorf("got %v", err)
 		}

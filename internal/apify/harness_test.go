@@ -83,6 +83,7 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.attempts++
 	s.mu.Unlock()
 	if p.dial != nil {
+		sleep(r.Context(), p.delay)
 		return nil, p.dial
 	}
 	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.GotConn != nil {

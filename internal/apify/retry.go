@@ -31,7 +31,7 @@ const (
 	maxRetryAfter = time.Minute
 )
 
-// statusRule says how the client treats responses with a status.
+// statusRule is the policy for failed attempts with one of a range of statuses.
 type statusRule struct {
 	from, to  int
 	retryable bool
@@ -40,9 +40,9 @@ type statusRule struct {
 }
 
 // statusRules are those of Apify's own clients, which retry 429 and 5xx, and unreadable bodies of
-// 2xx. In addition, 408 is retried: RFC 9110 allows that, and the API's only error with this
-// status, operation-timed-out, is a matter of the server's load. All other statuses are final, and
-// mean that the server has refused the request.
+// 2xx. In addition, 408 is retried: RFC 9110, section 15.5.9, allows that, and the API's only error
+// with this status, operation-timed-out, says that the server had too little time. All other
+// statuses are final, and mean that the server has refused the request.
 var statusRules = []statusRule{
 	{from: 200, to: 299, retryable: true, effect: true},
 	{from: 408, to: 408, retryable: true, effect: true},

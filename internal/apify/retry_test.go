@@ -144,6 +144,12 @@ func TestRetry_refused(t *testing.T) {
 		if took := time.Since(began); took != refusedTime || !errors.Is(err, syscall.ECONNREFUSED) || asError(t, err).Attempts < 4 {
 			t.Errorf("got %v after %s", err, took)
 		}
+		// A slow network makes it longer by one attempt at most.
+		began = time.Now()
+		_, err = newTestClient(t, newServer(reply{dial: errRefused, delay: 3 * time.Second}), many).GetDataset(t.Context(), testID)
+		if took := time.Since(began); took > refusedTime+3*time.Second || err == nil {
+			t.Errorf("got %v after %s", err, took)
+		}
 		maintenance := reply{status: 503, header: http.Header{"Retry-After": {"30"}}}
 		s := newServer(maintenance, reply{dial: errRefused}, reply{dial: errRefused}, maintenance, reply{dial: errRefused}, datasetReply(200, ""))
 		must(newTestClient(t, s, many).GetDataset(t.Context(), testID))(t)
