@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -56,6 +57,8 @@ type Client struct {
 	base    *url.URL
 	config  Config
 	secrets secrets
+	// unreachable reports whether the last call found the API unreachable; see [WithAllRetries].
+	unreachable atomic.Bool
 }
 
 // NewClient returns a client. It sends nothing. The error is that of [ParseBaseURL].

@@ -220,7 +220,7 @@ func TestListDatasets_incomplete(t *testing.T) {
 			}
 			if test.err != "" {
 				e := asError(t, err)
-				if !strings.Contains(err.Error(), test.err) || e.Status != 200 || errors.Is(err, ErrIncompleteList) != strings.Contains(test.err, "it has") || IsUnreachable(err) {
+				if !strings.Contains(err.Error(), test.err) || e.Status != 200 || errors.Is(err, ErrIncompleteList) != strings.Contains(test.err, "it has") || isUnreachable(e) {
 					t.Errorf("got %v, want %q", err, test.err)
 				}
 			}

@@ -124,14 +124,11 @@ func IsProxyError(err error) bool {
 	return errors.As(err, &proxy)
 }
 
-// IsUnreachable reports whether the API could not be connected to, or did not respond during a
-// whole call. Neither a lost connection nor an interrupt proves that.
-func IsUnreachable(err error) bool {
-	var (
-		e       *Error
-		timeout interface{ Timeout() bool }
-	)
-	return errors.As(err, &e) && e.Attempts > 0 && e.Status == 0 && !errors.Is(e.Stopped, context.Canceled) &&
+// isUnreachable reports whether the API could not be connected to, or did not respond during a whole
+// call. Neither a lost connection nor an interrupt proves that.
+func isUnreachable(e *Error) bool {
+	var timeout interface{ Timeout() bool }
+	return e.Attempts > 0 && e.Status == 0 && !errors.Is(e.Stopped, context.Canceled) &&
 		(!e.MayHaveTakenEffect || errors.As(e.Err, &timeout) && timeout.Timeout())
 }
 

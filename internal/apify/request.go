@@ -75,6 +75,9 @@ func (c *Client) do(ctx context.Context, r *request) (*attempt, error) {
 	}
 	for {
 		a = c.send(ctx, r, req, a)
+		if a.Status != 0 {
+			c.unreachable.Store(false)
+		}
 		stopped := c.planRetry(ctx, r, a)
 		if c.config.Log != nil {
 			c.config.Log(ctx, a.Attempt)
@@ -84,6 +87,9 @@ func (c *Client) do(ctx context.Context, r *request) (*attempt, error) {
 		}
 		if a.RetryIn == 0 || !sleep(ctx, a.RetryIn) {
 			a.failure.Stopped = cmp.Or(ctx.Err(), stopped)
+			if isUnreachable(a.failure) {
+				c.unreachable.Store(true)
+			}
 			return nil, a.failure
 		}
 	}

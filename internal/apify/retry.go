@@ -92,20 +92,21 @@ func isPermanent(err error) bool {
 		errors.As(err, &dns) && dns.IsNotFound
 }
 
-type withoutRetriesKey struct{}
+type allRetriesKey struct{}
 
-// WithoutRetries returns a context with which each call makes one attempt only. It is for the calls
-// after one has failed because the API is unreachable: see [IsUnreachable].
-func WithoutRetries(ctx context.Context) context.Context {
-	return context.WithValue(ctx, withoutRetriesKey{}, true)
+// WithAllRetries returns a context with which a call is retried even after the API was found
+// unreachable, for deletions that clean up. All other calls then make one attempt each, until there is
+// a response: a thousand calls do not wait a thousand times.
+func WithAllRetries(ctx context.Context) context.Context {
+	return context.WithValue(ctx, allRetriesKey{}, true)
 }
 
 // planRetry sets the delay before the attempt after a failed one. The delay stays 0 if there must be
 // no further attempt. If only ctx prevents it, planRetry returns the context's error, or
 // [context.DeadlineExceeded] if the deadline is before the end of the delay.
 func (c *Client) planRetry(ctx context.Context, r *request, a *attempt) error {
-	if a.failure == nil || !a.retryable() || a.Number > c.config.MaxRetries || ctx.Value(withoutRetriesKey{}) != nil ||
-		r.nonIdempotent && a.lost {
+	if a.failure == nil || !a.retryable() || a.Number > c.config.MaxRetries || r.nonIdempotent && a.lost ||
+		c.unreachable.Load() && ctx.Value(allRetriesKey{}) == nil {
 		return nil
 	}
 	if ctx.Err() != nil {

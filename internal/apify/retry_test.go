@@ -78,8 +78,8 @@ func TestRetry_table(t *testing.T) {
 					if e.Attempts != attempts || s.attempts != attempts || e.Status != f.reply.status || e.MayHaveTakenEffect != f.effect || e.Stopped != nil {
 						t.Errorf("want %d attempts and effect %t, got %d and %+v", attempts, f.effect, s.attempts, e)
 					}
-					if IsUnreachable(err) != f.unreachable || IsNotFound(err) {
-						t.Errorf("unreachable: %t, not found: %t", IsUnreachable(err), IsNotFound(err))
+					if isUnreachable(e) != f.unreachable || IsNotFound(err) {
+						t.Errorf("unreachable: %t, not found: %t", isUnreachable(e), IsNotFound(err))
 					}
 					if e.Operation == "" || e.Method == "" || e.URL[:20] != "https://api.test/v2/" {
 						t.Errorf("the error does not name the request: %+v", e)
@@ -90,16 +90,37 @@ func TestRetry_table(t *testing.T) {
 					if (err == nil) != again || again && s.attempts != 3 {
 						t.Errorf("before a success: %d attempts, %v", s.attempts, err)
 					}
-
-					s = newServer(f.reply, call.success)
-					err = call.do(WithoutRetries(t.Context()), newTestClient(t, s))
-					if asError(t, err); s.attempts != 1 {
-						t.Errorf("without retries: %d attempts", s.attempts)
-					}
 				})
 			})
 		}
 	}
+}
+
+// TestRetry_unreachable checks that calls make one attempt each after the API was found unreachable,
+// until there is a response.
+func TestRetry_unreachable(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		refused, unavailable := reply{dial: errRefused}, apiError(503, "x", "")
+		all := 1 + testRetries
+		replies := slices.Repeat([]reply{refused}, all+1+all)
+		replies = append(replies, slices.Repeat([]reply{unavailable}, 1+all)...)
+		c := newTestClient(t, newServer(replies...))
+		for i, call := range []struct {
+			ctx      context.Context
+			attempts int
+		}{
+			{t.Context(), all},
+			{t.Context(), 1},
+			{WithAllRetries(t.Context()), all},
+			{t.Context(), all}, // a response ends it
+		} {
+			_, err := c.GetDataset(call.ctx, testID)
+			if e := asError(t, err); e.Attempts != call.attempts {
+				t.Errorf("call %d made %d attempts, want %d", i, e.Attempts, call.attempts)
+			}
+		}
+	})
 }
 
 // TestRetry_lostThenRefused checks that a lost response counts, even if later attempts had no
@@ -108,7 +129,7 @@ func TestRetry_lostThenRefused(t *testing.T) {
 	t.Parallel()
 	s := newServer(reply{}, reply{dial: errRefused})
 	_, err := newTestClient(t, s).GetDataset(t.Context(), testID)
-	if e := asError(t, err); !e.MayHaveTakenEffect || e.Status != 0 || IsUnreachable(err) {
+	if e := asError(t, err); !e.MayHaveTakenEffect || e.Status != 0 || isUnreachable(e) {
 		t.Errorf("got %+v", e)
 	}
 	d := must(newTestClient(t, newServer(reply{}, apiError(429, "x", ""), datasetReply(200, ""))).CreateDataset(t.Context(), "new", nil))(t)
@@ -178,7 +199,7 @@ func TestRetry_stopped(t *testing.T) {
 					began := time.Now()
 					err := call.do(ctx, newTestClient(t, newServer(test.reply)))
 					e := asError(t, err)
-					if took := time.Since(began); took != test.interrupted || !errors.Is(e.Stopped, context.Canceled) || e.Attempts != 1 || IsUnreachable(err) {
+					if took := time.Since(began); took != test.interrupted || !errors.Is(e.Stopped, context.Canceled) || e.Attempts != 1 || isUnreachable(e) {
 						t.Errorf("%s interrupted after %s: %+v", call.name, took, e)
 					}
 
@@ -198,7 +219,7 @@ func TestRetry_stopped(t *testing.T) {
 	cancel()
 	s := newServer(datasetReply(200, ""))
 	_, err := newTestClient(t, s).GetDataset(ctx, testID)
-	if e := asError(t, err); e.Attempts != 0 || s.attempts != 0 || !errors.Is(err, context.Canceled) || e.Stopped == nil || e.MayHaveTakenEffect || IsUnreachable(err) {
+	if e := asError(t, err); e.Attempts != 0 || s.attempts != 0 || !errors.Is(err, context.Canceled) || e.Stopped == nil || e.MayHaveTakenEffect || isUnreachable(e) {
 		t.Errorf("canceled before: got %+v", e)
 	}
 }
@@ -274,7 +295,7 @@ func TestRetry_cannotBeBuilt(t *testing.T) {
 	t.Parallel()
 	s := newServer(datasetReply(201, ""))
 	_, err := newTestClient(t, s).CreateDataset(t.Context(), "new", []byte("{"))
-	if e := asError(t, err); s.attempts != 0 || e.Attempts != 0 || e.Stopped != nil || e.MayHaveTakenEffect || IsUnreachable(err) || errors.Is(err, io.EOF) {
+	if e := asError(t, err); s.attempts != 0 || e.Attempts != 0 || e.Stopped != nil || e.MayHaveTakenEffect || isUnreachable(e) || errors.Is(err, io.EOF) {
 		t.Errorf("got %+v", e)
 	}
 }

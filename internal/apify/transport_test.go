@@ -178,7 +178,7 @@ func TestTransport_lostOnIdleConnection(t *testing.T) {
 	c := newNetworkClient(t, s)
 	must(c.GetDataset(t.Context(), testID))(t)
 	_, err := c.CreateDataset(t.Context(), "", nil)
-	if e := asError(t, err); creations.Load() != 1 || e.Attempts != 1 || !e.MayHaveTakenEffect || IsUnreachable(err) {
+	if e := asError(t, err); creations.Load() != 1 || e.Attempts != 1 || !e.MayHaveTakenEffect || isUnreachable(e) {
 		t.Errorf("%d requests, %+v", creations.Load(), e)
 	}
 }

@@ -44,7 +44,7 @@ func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest
 		resp.Diagnostics.Append(creationIncomplete(failure, created.ID, plan)...)
 		return
 	}
-	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
+	ctx, cancel = context.WithTimeout(apify.WithAllRetries(context.WithoutCancel(ctx)), discardTimeout)
 	defer cancel()
 	resp.Diagnostics.Append(failure)
 	if err := r.client.DeleteDataset(ctx, created.ID); err != nil && !apify.IsNotFound(err) {
