@@ -164,12 +164,12 @@ var facts = []fact{
 	{"names: reuse after rename", "A name is free at once after its dataset was renamed.", sourceRuntime, true, func(c *check) {
 		d := c.create()
 		c.rename(d, c.newName()).hasStatus(http.StatusOK)
-		c.isTrue("a new dataset", c.newDataset(d.name, c.post(d.name, "")).id != d.id)
+		c.isTrue("a new dataset", c.newDataset(d.name, c.post(d.name, "").hasStatus(http.StatusCreated)).id != d.id)
 	}},
 	{"names: reuse after deletion", "A name is free at once after its dataset was deleted.", sourceRuntime, true, func(c *check) {
 		d := c.create()
 		c.remove(d).hasStatus(http.StatusNoContent)
-		again := c.newDataset(d.name, c.post(d.name, ""))
+		again := c.newDataset(d.name, c.post(d.name, "").hasStatus(http.StatusCreated))
 		c.isTrue("a new dataset", again.id != d.id)
 		c.get(again.path).hasStatus(http.StatusOK)
 	}},

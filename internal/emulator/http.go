@@ -30,7 +30,7 @@ var routes = map[string]map[string]handler{
 var (
 	datasetPath = regexp.MustCompile(`^/v2/datasets/([^/]+)`)
 	// otherPath matches the paths of Apify's API that the emulator does not have.
-	otherPath = regexp.MustCompile(`^/v2/(datasets/[^/]+/statistics$|(actor-builds|actor-runs|actor-tasks|acts|key-value-stores|logs|` +
+	otherPath = regexp.MustCompile(`^/v2/(datasets/[^/]+/statistics$|(actor-builds|actor-runs|actor-tasks|actors|acts|key-value-stores|logs|` +
 		`request-queues|schedules|store|users|webhook-dispatches|webhooks)(/|$))`)
 )
 
