@@ -46,7 +46,7 @@ func TestFacts(t *testing.T) {
 			t.Cleanup(func() { c.cleanUp(t) })
 			result, detail := c.run(f)
 			counts[result]++
-			report := fmt.Sprintf("%s: %s (%s; assumed: %t)%s", result, f.text, f.source, f.assumed, s.mask(detail))
+			report := fmt.Sprintf("%s: %s\n\tsource: %s%s%s", result, f.text, f.source, map[bool]string{assumed: " (assumed)"}[f.assumed], s.mask(detail))
 			switch {
 			case result == confirmed:
 				t.Log(report)
@@ -281,7 +281,7 @@ const noToken = "-"
 // client does not follow redirects, because they carry Authorization along, and does not hide
 // compression.
 var client = &http.Client{
-	Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableCompression: true, DisableKeepAlives: true},
+	Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableCompression: true},
 	Timeout:       30 * time.Second,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
