@@ -1,14 +1,14 @@
 package emulator
 
 import (
-	"crypto/rand"
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"math/big"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -33,13 +33,11 @@ const (
 // Dataset is a dataset as the emulator stores it. Its JSON form is for files of the emulator; it is
 // not the API's.
 type Dataset struct {
-	// ID consists of 17 letters and digits, as Apify's IDs do.
-	ID string `json:"id"`
+	ID string `json:"id"` // 17 letters and digits
 	// Name is empty for an unnamed dataset.
-	Name  string `json:"name,omitempty"`
-	Title string `json:"title,omitempty"`
-	// UserID is the ID of the owner.
-	UserID     string    `json:"userId"`
+	Name       string    `json:"name,omitempty"`
+	Title      string    `json:"title,omitempty"`
+	UserID     string    `json:"userId"` // of the owner
 	CreatedAt  time.Time `json:"createdAt"`
 	ModifiedAt time.Time `json:"modifiedAt"`
 	AccessedAt time.Time `json:"accessedAt"`
@@ -68,69 +66,81 @@ func (d Dataset) clone() Dataset {
 	return d
 }
 
-const (
-	// maxNameLength and namePattern are MAX_LENGTH and the regular expression of resource names in
-	// @apify/consts.
-	maxNameLength = 63
-	namePattern   = `^([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])$`
-
-	idLength        = 17
-	idAlphabet      = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	secretKeyLength = 32
-)
-
 var (
-	nameRegexp          = regexp.MustCompile(namePattern)
-	idRegexp            = regexp.MustCompile(`^[a-zA-Z0-9]{17}$`)
-	generalAccessLevels = []string{anyoneWithIDCanRead, anyoneWithNameCanRead, followUserSetting, restricted}
+	idRegexp = regexp.MustCompile(`^[a-zA-Z0-9]{17}$`)
+	// nameRegexp is the regular expression of resource names in @apify/consts.
+	nameRegexp = regexp.MustCompile(`^([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])$`)
 )
 
-func validateID(id string) error {
-	if !idRegexp.MatchString(id) {
-		return fmt.Errorf("an ID must consist of %d letters and digits", idLength)
+func checkName(name string) {
+	if len(name) > 63 || !nameRegexp.MatchString(name) {
+		fail("invalid-value", "The name %q does not consist of 1 to 63 letters, digits and, in the middle, hyphens.", name)
 	}
-	return nil
 }
 
-func validateName(name string) error {
-	if len(name) > maxNameLength {
-		return errInvalid("invalid-value", "The dataset name %q is longer than %d characters.", name, maxNameLength)
+func checkGeneralAccess(level string) {
+	if !slices.Contains([]string{anyoneWithIDCanRead, anyoneWithNameCanRead, followUserSetting, restricted}, level) {
+		fail("invalid-input", "%q is no level of general access.", level)
 	}
-	if !nameRegexp.MatchString(name) {
-		return errInvalid("invalid-value",
-			"The dataset name %q is invalid: it must consist of letters, digits and, in the middle, hyphens.", name)
-	}
-	return nil
 }
 
-func validateGeneralAccess(level string) error {
-	if !slices.Contains(generalAccessLevels, level) {
-		return errInvalid("invalid-input", "generalAccess must be one of %s.", strings.Join(generalAccessLevels, ", "))
-	}
-	return nil
-}
-
-// randomID returns random letters and digits, as in Apify's IDs and keys.
-func randomID(length int) string {
-	// Larger bytes are skipped, because they would make the first letters more likely than the
-	// rest.
-	limit := byte(256 - 256%len(idAlphabet))
-	id := make([]byte, 0, length)
-	buffer := make([]byte, 2*length)
-	for len(id) < length {
-		// crypto/rand.Read never fails.
-		_, _ = rand.Read(buffer)
-		for _, b := range buffer {
-			if b < limit && len(id) < length {
-				id = append(id, idAlphabet[int(b)%len(idAlphabet)])
-			}
-		}
-	}
-	return string(id)
-}
-
-// derivedID returns the same ID for the same text.
+// derivedID returns the same 17 letters and digits for the same text.
 func derivedID(text string) string {
 	sum := sha256.Sum256([]byte(text))
-	return new(big.Int).SetBytes(sum[:]).Text(62)[:idLength]
+	return new(big.Int).SetBytes(sum[:]).Text(62)[:17]
+}
+
+// compactItems copies items into the form in which they are stored. It fails if one is not an object.
+func compactItems(items []json.RawMessage) []json.RawMessage {
+	compacted := make([]json.RawMessage, len(items))
+	for i, item := range items {
+		var b bytes.Buffer
+		if err := json.Compact(&b, item); err != nil || !bytes.HasPrefix(b.Bytes(), []byte("{")) {
+			fail("invalid-input", "Item %d is not an object.", i)
+		}
+		compacted[i] = b.Bytes()
+	}
+	return compacted
+}
+
+// counters describe items.
+type counters struct {
+	items, cleanItems, bytes int
+	// fields are the paths of all values, such as "latestComments/0/owner/username".
+	fields []string
+}
+
+func countItems(items []json.RawMessage) counters {
+	c := counters{items: len(items), fields: []string{}}
+	for _, item := range items {
+		c.bytes += len(item)
+		var properties map[string]any
+		// Stored items are JSON objects.
+		_ = json.Unmarshal(item, &properties)
+		c.fields = appendPaths(c.fields, "", properties)
+		// Clean items lack properties that begin with "#", and there are no empty ones.
+		maps.DeleteFunc(properties, func(name string, _ any) bool { return strings.HasPrefix(name, "#") })
+		if len(properties) > 0 {
+			c.cleanItems++
+		}
+	}
+	slices.Sort(c.fields)
+	c.fields = slices.Compact(c.fields)
+	return c
+}
+
+func appendPaths(paths []string, path string, value any) []string {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, child := range v {
+			paths = appendPaths(paths, path+"/"+name, child)
+		}
+	case []any:
+		for i, child := range v {
+			paths = appendPaths(paths, path+"/"+strconv.Itoa(i), child)
+		}
+	default:
+		paths = append(paths, path[1:])
+	}
+	return paths
 }

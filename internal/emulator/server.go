@@ -10,13 +10,9 @@ import (
 	"time"
 )
 
-// readHeaderTimeout closes connections on which no request arrives.
-const readHeaderTimeout = time.Minute
-
 // Server serves a handler through a [Recorder] on a TCP port.
 type Server struct {
-	// URL is http://HOST:PORT.
-	URL string
+	URL string // http://HOST:PORT
 	// API is nil if the handler is another one.
 	API      *API
 	Recorder *Recorder
@@ -50,14 +46,10 @@ func StartHandler(handler http.Handler) (*Server, error) {
 // Serve serves a handler on a listener. [Server.Close] closes the listener.
 func Serve(listener net.Listener, handler http.Handler) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{
-		URL:      "http://" + listener.Addr().String(),
-		Recorder: NewRecorder(handler),
-		cancel:   cancel,
-	}
+	s := &Server{URL: "http://" + listener.Addr().String(), Recorder: NewRecorder(handler), cancel: cancel}
 	s.http = &http.Server{
 		Handler:           s.Recorder,
-		ReadHeaderTimeout: readHeaderTimeout,
+		ReadHeaderTimeout: time.Minute,
 		// The server logs interrupted connections only, and tests interrupt them on purpose.
 		ErrorLog:    log.New(io.Discard, "", 0),
 		BaseContext: func(net.Listener) context.Context { return ctx },
@@ -74,10 +66,8 @@ func Serve(listener net.Listener, handler http.Handler) *Server {
 			}
 		},
 	}
-	s.running.Go(func() {
-		// It always returns an error, because either Close or another owner closes the listener.
-		_ = s.http.Serve(listener)
-	})
+	// Serve always returns an error, because something closes the listener.
+	s.running.Go(func() { _ = s.http.Serve(listener) })
 	return s
 }
 
