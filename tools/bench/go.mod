@@ -5,7 +5,6 @@ module github.com/apify/terraform-provider-apify/tools/bench
 go 1.26.1
 
 require (
-	github.com/google/pprof v0.0.0-20261105003125-4bf881d7fb0b
 	github.com/hashicorp/terraform-plugin-go v0.31.0
 	gonum.org/v1/plot v0.17.0
 )

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -39,70 +39,37 @@ var identitySchema = &tfprotov6.ResourceIdentitySchema{
 	},
 }
 
-// planCreate returns the planned state of a new dataset: computed attributes that the configuration
-// does not set are unknown.
-func planCreate(proposed *tfprotov6.DynamicValue) (*tfprotov6.DynamicValue, error) {
-	attributes, err := decode(proposed)
+// planCreate returns the state and the identity of a new dataset. Its computed values are known in the
+// plan already, and as long as those from Apify.
+func planCreate(proposed *tfprotov6.DynamicValue) (*tfprotov6.PlanResourceChangeResponse, error) {
+	value, err := proposed.Unmarshal(schema.ValueType())
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range schema.Block.Attributes {
-		if a.Computed && attributes[a.Name].IsNull() {
-			attributes[a.Name] = tftypes.NewValue(a.Type, tftypes.UnknownValue)
-		}
-	}
-	return encode(schema.ValueType(), attributes)
-}
-
-// lastID is the number of datasets that this process has created.
-var lastID atomic.Int64
-
-// applyCreate returns the state of a new dataset. Unknown attributes get values that are as long as
-// those from Apify.
-func applyCreate(planned *tfprotov6.DynamicValue) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	attributes, err := decode(planned)
-	if err != nil {
+	var attributes map[string]tftypes.Value
+	var name string
+	if err := errors.Join(value.As(&attributes), attributes["name"].As(&name)); err != nil {
 		return nil, err
 	}
-	id := fmt.Sprintf("Echo%013d", lastID.Add(1))
-	computed := map[string]any{
+	id := fmt.Sprintf("Echo%013s", name)
+	for name, value := range map[string]any{
 		"general_access":   "FOLLOW_USER_SETTING",
-		"schema":           nil,
 		"adopt_existing":   true,
-		"force_destroy":    false,
 		"id":               id,
 		"user_id":          "EchoUser000000001",
 		"created_at":       "2026-01-02T03:04:05.678Z",
 		"console_url":      "https://console.apify.com/storage/datasets/" + id,
 		"items_public_url": "https://api.apify.com/v2/datasets/" + id + "/items?signature=MC4wLjE0YWE2bVlGbGFyTFFwdkZOOHFlOQ",
+	} {
+		attributes[name] = tftypes.NewValue(attributes[name].Type(), value)
 	}
-	for name, value := range computed {
-		if !attributes[name].IsKnown() {
-			attributes[name] = tftypes.NewValue(attributes[name].Type(), value)
-		}
-	}
-	state, err := encode(schema.ValueType(), attributes)
+	state, err := tfprotov6.NewDynamicValue(schema.ValueType(), tftypes.NewValue(schema.ValueType(), attributes))
 	if err != nil {
 		return nil, err
 	}
-	identity, err := encode(identitySchema.ValueType(), map[string]tftypes.Value{"id": attributes["id"]})
-	return &tfprotov6.ApplyResourceChangeResponse{
-		NewState:    state,
-		NewIdentity: &tfprotov6.ResourceIdentityData{IdentityData: identity},
+	identity, err := tfprotov6.NewDynamicValue(identitySchema.ValueType(),
+		tftypes.NewValue(identitySchema.ValueType(), map[string]tftypes.Value{"id": attributes["id"]}))
+	return &tfprotov6.PlanResourceChangeResponse{
+		PlannedState: &state, PlannedIdentity: &tfprotov6.ResourceIdentityData{IdentityData: &identity},
 	}, err
-}
-
-func decode(object *tfprotov6.DynamicValue) (map[string]tftypes.Value, error) {
-	value, err := object.Unmarshal(schema.ValueType())
-	if err != nil {
-		return nil, err
-	}
-	var attributes map[string]tftypes.Value
-	err = value.As(&attributes)
-	return attributes, err
-}
-
-func encode(objectType tftypes.Type, attributes map[string]tftypes.Value) (*tfprotov6.DynamicValue, error) {
-	object, err := tfprotov6.NewDynamicValue(objectType, tftypes.NewValue(objectType, attributes))
-	return &object, err
 }

@@ -79,18 +79,12 @@ func (*echo) ReadResource(_ context.Context, req *tfprotov6.ReadResourceRequest)
 }
 
 func (*echo) PlanResourceChange(_ context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
-	planned := req.ProposedNewState
-	create, err := req.PriorState.IsNull()
-	if create {
-		planned, err = planCreate(planned)
+	if create, err := req.PriorState.IsNull(); create || err != nil {
+		return planCreate(req.ProposedNewState)
 	}
-	return &tfprotov6.PlanResourceChangeResponse{PlannedState: planned, PlannedIdentity: req.PriorIdentity}, err
+	return &tfprotov6.PlanResourceChangeResponse{PlannedState: req.ProposedNewState, PlannedIdentity: req.PriorIdentity}, nil
 }
 
 func (*echo) ApplyResourceChange(_ context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	create, err := req.PriorState.IsNull()
-	if create {
-		return applyCreate(req.PlannedState)
-	}
-	return &tfprotov6.ApplyResourceChangeResponse{NewState: req.PlannedState, NewIdentity: req.PlannedIdentity}, err
+	return &tfprotov6.ApplyResourceChangeResponse{NewState: req.PlannedState, NewIdentity: req.PlannedIdentity}, nil
 }
