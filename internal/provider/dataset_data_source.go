@@ -202,7 +202,7 @@ func datasetListAttributes() map[string]schema.Attribute {
 			Computed:            true,
 		},
 		"general_access": schema.StringAttribute{
-			MarkdownDescription: "General access to the dataset: who can read it, in addition to its owner and the users it is shared with. " +
+			MarkdownDescription: "Level of general access for readers other than the owner and the users that the dataset is shared with. " +
 				"One of `FOLLOW_USER_SETTING`, `RESTRICTED`, `ANYONE_WITH_ID_CAN_READ` and `ANYONE_WITH_NAME_CAN_READ`.",
 			Computed: true,
 		},

@@ -63,11 +63,7 @@ func (r *datasetResource) IdentitySchema(_ context.Context, _ resource.IdentityS
 func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	stable := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages an Apify dataset, an append-only table of scraped items.\n\n" +
-			"If a dataset with this name already exists, Apify returns it instead of creating another. Applies are therefore " +
-			"idempotent: if state is lost or an apply is interrupted, the next apply adopts the same dataset. Adopting a dataset " +
-			"produces a warning, or an error if `adopt_existing` is `false`. A dataset that contains items is deleted only if " +
-			"`force_destroy` is `true`.",
+		MarkdownDescription: "Manages an Apify dataset, an append-only table of items.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the dataset. Must be 1 to 63 characters (`A` to `Z`, `a` to `z`, `0` to `9` and, between them, `-`), " +
@@ -79,11 +75,10 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Validators: []validator.String{datasetNameValidator{}},
 			},
 			"general_access": schema.StringAttribute{
-				MarkdownDescription: "[General access](https://docs.apify.com/account/collaboration/general-resource-access) to the dataset: " +
-					"who can read it, in addition to its owner and the users it is shared with. Valid values: `FOLLOW_USER_SETTING` (follow " +
-					"the account setting; the default for new datasets), `RESTRICTED`, `ANYONE_WITH_ID_CAN_READ`, and " +
-					"`ANYONE_WITH_NAME_CAN_READ` (requires `name`). Updated in place; changes can take up to a minute to take effect. If " +
-					"omitted, the current level is left unchanged.",
+				MarkdownDescription: "Level of [general access](https://docs.apify.com/account/collaboration/general-resource-access) for readers " +
+					"other than the owner and the users that the dataset is shared with. Valid values: `FOLLOW_USER_SETTING` (the account's " +
+					"setting; the level of new datasets), `RESTRICTED`, `ANYONE_WITH_ID_CAN_READ`, and `ANYONE_WITH_NAME_CAN_READ` (requires " +
+					"`name`). Updated in place; changes can take up to a minute to take effect. If omitted, the current level is left unchanged.",
 				Optional:      true,
 				Computed:      true,
 				Validators:    []validator.String{stringvalidator.OneOf(generalAccessLevels...)},
@@ -91,7 +86,7 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			},
 			"schema": schema.StringAttribute{
 				MarkdownDescription: "[Dataset schema](https://docs.apify.com/storage/dataset-schema) as JSON " +
-					"text, from `jsonencode` or `file`: which fields the items have, and which views Apify Console shows. White space and the " +
+					"text, from `jsonencode` or `file`, with the fields of the items and the views in Apify Console. White space and the " +
 					"order of properties do not matter. Apify cannot change the schema of a dataset, so changing the schema replaces the " +
 					"dataset. Adopting a dataset with another schema is an error. If omitted, the dataset keeps the schema that it has.",
 				CustomType: jsontypes.NormalizedType{},
@@ -100,16 +95,16 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Validators: []validator.String{datasetSchemaValidator{}},
 			},
 			"adopt_existing": schema.BoolAttribute{
-				MarkdownDescription: "Whether to adopt an existing dataset with the same name on creation. If `true`, the resource adopts the " +
-					"dataset with its items and settings, with a warning. If `false`, the creation fails with an error that shows how to " +
-					"import the dataset. The plan shows either. Used only on creation; changing it makes no API call. " +
+				MarkdownDescription: "Whether to adopt an existing dataset with the same name on creation, with its items and settings. If " +
+					"`true`, the plan shows a warning. If `false`, the plan fails with an error that shows how to import the dataset. Used " +
+					"only on creation; changing it makes no API call. " +
 					fmt.Sprintf("Defaults to `%t`.", defaultAdoptExisting),
 				Optional: true,
 				Computed: true,
 				Default:  booldefault.StaticBool(defaultAdoptExisting),
 			},
 			"force_destroy": schema.BoolAttribute{
-				MarkdownDescription: "Whether the dataset may be deleted, or lose its name, even if it contains items. Deleted items cannot be " +
+				MarkdownDescription: "Whether to allow that the dataset is deleted, or loses its name, even if it contains items. Deleted items cannot be " +
 					"recovered. Only the value in state counts: set this to `true` and apply before you destroy or replace the dataset. " +
 					"Changing it makes no API call. " +
 					fmt.Sprintf("Defaults to `%t`.", defaultForceDestroy),

@@ -111,13 +111,13 @@ func (p *apifyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 			"token": schema.StringAttribute{
 				MarkdownDescription: "Apify API token. Create tokens in Apify Console under " +
 					"[Settings > API & Integrations](" + consoleIntegrationsURL + "). The provider sends the token in the `Authorization` " +
-					"header only. Required here or in the environment variable `" + tokenVariable + "`. Defaults to `" + tokenVariable + "`.",
+					"header only. Required here or in the environment variable `" + tokenVariable + "`, which is the default.",
 				Optional:  true,
 				Sensitive: true,
 			},
 			"base_url": schema.StringAttribute{
-				MarkdownDescription: "URL of the Apify API, with or without `/v2` at the end. A non-loopback `http` URL produces a " +
-					"warning, because it sends the token unencrypted. Defaults to the environment variable `" + apiBaseURLVariable +
+				MarkdownDescription: "URL of the Apify API, with or without `/v2` at the end. An `http` URL of another machine " +
+					"produces a warning, because it sends the token unencrypted. Defaults to the environment variable `" + apiBaseURLVariable +
 					"`, then `" + clientBaseURLVariable + "`, then `" + apify.DefaultBaseURL + "`.",
 				Optional:   true,
 				Validators: []validator.String{baseURLValidator{}},
@@ -135,9 +135,11 @@ func (p *apifyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 				},
 			},
 			"max_retries": schema.NumberAttribute{
-				MarkdownDescription: fmt.Sprintf("Maximum number of retries for transient errors (HTTP 429 and 5xx, network errors, "+
-					"unreadable responses), with exponential backoff from 500 ms to 30 s. With the default, an outage fails a request after about "+
-					"two to four minutes, and a refused connection after 10 seconds. Must be between `0` and `%d`. Defaults to `%d`.",
+				MarkdownDescription: fmt.Sprintf("Maximum number of retries of a request after transient errors (HTTP 408, 429 and 5xx, network "+
+					"errors, unreadable responses). The delay between two attempts doubles from 0.5 to 30 seconds, plus a random part of up to the "+
+					"same length. In an outage, a request with the default fails after 1.5 to 3 minutes of delays plus nine attempts, each limited by "+
+					"`request_timeout`, and at the latest after the `timeouts` of the resource. A refused connection is retried for 10 seconds "+
+					"only, and the check of the token at the start of a run ends after 30 seconds. Must be between `0` and `%d`. Defaults to `%d`.",
 					maxMaxRetries, apify.DefaultMaxRetries),
 				Optional:   true,
 				Validators: []validator.Number{wholeNumberValidator{min: 0, max: maxMaxRetries}},
@@ -145,7 +147,7 @@ func (p *apifyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 			"request_timeout": schema.StringAttribute{
 				MarkdownDescription: "Maximum time for one attempt of a request, as a " +
 					"[Go duration](https://pkg.go.dev/time#ParseDuration) such as `45s` or `1m30s`. The `timeouts` of a resource limit all " +
-					"attempts together. Defaults to `" + apify.DefaultRequestTimeout.String() + "`.",
+					"attempts of an operation together, and `max_retries` limits their number. Defaults to `" + apify.DefaultRequestTimeout.String() + "`.",
 				Optional:   true,
 				Validators: []validator.String{durationValidator{}},
 			},

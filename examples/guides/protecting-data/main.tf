@@ -1,6 +1,4 @@
 terraform {
-  required_version = ">= 1.7"
-
   required_providers {
     apify = {
       source  = "apify/apify"
@@ -16,7 +14,7 @@ resource "apify_dataset" "orders" {
   name = "orders"
 }
 
-# This dataset can be deleted even if it contains items.
+# This dataset can be deleted with its items.
 resource "apify_dataset" "test_orders" {
   name          = "test-orders"
   force_destroy = true
@@ -28,14 +26,5 @@ resource "apify_dataset" "invoices" {
 
   lifecycle {
     prevent_destroy = true
-  }
-}
-
-# Terraform no longer manages this dataset. It remains unchanged on Apify.
-removed {
-  from = apify_dataset.archive
-
-  lifecycle {
-    destroy = false
   }
 }

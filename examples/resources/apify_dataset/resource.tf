@@ -1,24 +1,40 @@
-# Apify keeps a named dataset until it is deleted.
-resource "apify_dataset" "reviews" {
-  name           = "product-reviews"
+# A dataset with all arguments. Every argument is optional.
+resource "apify_dataset" "offers" {
+  name           = "shop-offers"
   general_access = "RESTRICTED"
-}
 
-# Apify deletes an unnamed dataset after the data retention period of the account's Apify plan.
-resource "apify_dataset" "scratch" {}
+  schema = jsonencode({
+    actorSpecification = 1
 
-# A dataset with all arguments.
-resource "apify_dataset" "stock" {
-  name           = "product-stock"
-  general_access = "ANYONE_WITH_ID_CAN_READ"
+    fields = {
+      type     = "object"
+      required = ["sku", "price"]
+      properties = {
+        sku   = { type = "string" }
+        price = { type = "number", minimum = 0 }
+        url   = { type = ["string", "null"] }
+      }
+    }
 
-  adopt_existing = false # fail if the name is taken
-  force_destroy  = true  # delete the dataset even if it contains items
+    views = {
+      prices = {
+        title          = "Prices"
+        transformation = { fields = ["sku", "price"] }
+        display        = { component = "table" }
+      }
+    }
+  })
+
+  adopt_existing = true  # the default; false: an error if the name is taken
+  force_destroy  = false # the default; true: the dataset may be deleted with its items
 
   timeouts = {
-    create = "2m"
-    read   = "1m"
-    update = "2m"
-    delete = "2m"
+    create = "5m"
+    read   = "5m"
+    update = "5m"
+    delete = "5m"
   }
 }
+
+# An unnamed dataset. Apify deletes it after the data retention period.
+resource "apify_dataset" "scratch" {}
