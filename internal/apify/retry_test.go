@@ -188,6 +188,7 @@ func TestRetry_stopped(t *testing.T) {
 		interrupted, expired time.Duration
 	}{
 		{"in the delay before a retry", reply{status: 503, header: http.Header{"Retry-After": {"60"}}}, time.Second, 0},
+		{"before the connection", reply{dial: errRefused, delay: time.Hour}, time.Second, 2 * time.Second},
 		{"before the response", reply{delay: time.Hour}, time.Second, 2 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
