@@ -249,7 +249,7 @@ func TestRecorder_log(t *testing.T) {
 		t.Fatalf("got %+v, %d connections", log, s.Recorder.Connections())
 	}
 	first, second := log[0], log[1]
-	if first.Method != "POST" || first.Path != "/v2/datasets" || first.Query.Get("name") != "d" || string(first.Body) != "{}" ||
+	if first.Method != http.MethodPost || first.Path != "/v2/datasets" || first.Query.Get("name") != "d" || string(first.Body) != "{}" ||
 		first.Header.Get("Authorization") == "" || first.Status != http.StatusCreated || first.Fault {
 		t.Errorf("got %+v", first)
 	}
