@@ -116,6 +116,7 @@ func TestAPI_datasets(t *testing.T) {
 			t.Errorf("%v after a push: got itemCount %v, want %v", step.wait, got, step.want)
 		}
 	}
+	s.API.Push(d.ID, []byte(`{"n": 2}`))
 	s.API.Update(d.ID, func(d *Dataset) { d.Name, d.Items = "renamed", nil })
 	if got := send(t, s, "GET", "/v2/datasets/~renamed"); property(t, got, "itemCount") != 0.0 {
 		t.Errorf("after Update: got %s", got.body)
@@ -249,7 +250,7 @@ func TestRecorder_log(t *testing.T) {
 		t.Fatalf("got %+v, %d connections", log, s.Recorder.Connections())
 	}
 	first, second := log[0], log[1]
-	if first.Method != "POST" || first.Path != "/v2/datasets" || first.Query.Get("name") != "d" || string(first.Body) != "{}" ||
+	if first.Method != http.MethodPost || first.Path != "/v2/datasets" || first.Query.Get("name") != "d" || string(first.Body) != "{}" ||
 		first.Header.Get("Authorization") == "" || first.Status != http.StatusCreated || first.Fault {
 		t.Errorf("got %+v", first)
 	}

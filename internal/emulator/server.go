@@ -17,8 +17,7 @@ type Server struct {
 	API      *API
 	Recorder *Recorder
 
-	http   *http.Server
-	cancel context.CancelFunc
+	http *http.Server
 	// running waits for the accept loop and for all connections.
 	running sync.WaitGroup
 }
@@ -45,14 +44,12 @@ func StartHandler(handler http.Handler) (*Server, error) {
 
 // Serve serves a handler on a listener. [Server.Close] closes the listener.
 func Serve(listener net.Listener, handler http.Handler) *Server {
-	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{URL: "http://" + listener.Addr().String(), Recorder: NewRecorder(handler), cancel: cancel}
+	s := &Server{URL: "http://" + listener.Addr().String(), Recorder: NewRecorder(handler)}
 	s.http = &http.Server{
 		Handler:           s.Recorder,
 		ReadHeaderTimeout: time.Minute,
 		// The server logs interrupted connections only, and tests interrupt them on purpose.
-		ErrorLog:    log.New(io.Discard, "", 0),
-		BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog: log.New(io.Discard, "", 0),
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			return context.WithValue(ctx, connectionKey{}, conn)
 		},
@@ -74,8 +71,7 @@ func Serve(listener net.Listener, handler http.Handler) *Server {
 // Close closes all connections, ends all requests, including those that hang, and waits for them. A
 // hook of a fault must not call it, because it is part of a request.
 func (s *Server) Close() {
-	s.cancel()
-	// An error means that the listener is already closed.
+	// A request ends when its connection is closed. An error means that the listener is already closed.
 	_ = s.http.Close()
 	s.running.Wait()
 }

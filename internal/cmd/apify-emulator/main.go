@@ -79,7 +79,7 @@ func run() (status int, err error) {
 	access := flag.String("general-access", "RESTRICTED",
 		"`LEVEL` of datasets with FOLLOW_USER_SETTING in all accounts: RESTRICTED or ANYONE_WITH_ID_CAN_READ")
 	flag.Usage = func() {
-		fmt.Fprint(flag.CommandLine.Output(), usage)
+		_, _ = fmt.Fprint(flag.CommandLine.Output(), usage) // An error means that nobody reads it.
 		flag.PrintDefaults()
 	}
 	flag.Parse()
