@@ -64,7 +64,7 @@ func (p *providerData) adopting(d *apify.Dataset, plan datasetResourceModel) dia
 func alreadyExists(d *apify.Dataset, name string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Apify dataset already exists",
 		fmt.Sprintf("%s, and adopt_existing is false. Nothing was changed. To manage it, import it, with your resource's address for NAME; "+
-			"otherwise choose another name.\n\n%s\n\nReplacements: %sreplacements", describeExisting(d, name), importBlock(d.ID), troubleshooting))
+			"otherwise choose another name.\n\n%s\n\nReplacements, terraform destroy: %sreplacements", describeExisting(d, name), importBlock(d.ID), troubleshooting))
 }
 
 // importBlock returns a block that imports a dataset. Terraform does not send a resource's address to
@@ -92,7 +92,7 @@ func schemaNotApplied(id string) diag.Diagnostic {
 func schemaChanged(m datasetModel) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("schema"), "Apify dataset schema changed",
 		fmt.Sprintf("The configured schema of %s differs from the one that it has, and the plan did not compare them. Nothing was changed. "+
-			"Plan again without -refresh=false: the plan then shows the replacement.\nReplacements: %sreplacements", describe(m), troubleshooting))
+			"Plan again without -refresh=false: the plan then shows the replacement.\nPlans without refresh: %splans-without-refresh", describe(m), troubleshooting))
 }
 
 // creationIncomplete returns the errors of a creation that failed after the POST.
@@ -161,7 +161,7 @@ func nameInUse(m datasetModel, name, holderID string) warning {
 // nameTaken returns the error of a rename to the name of another dataset.
 func nameTaken(m datasetModel, name, holderID string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Apify dataset name taken",
-		fmt.Sprintf("%s cannot be renamed to %q: dataset %s has that name. Nothing was changed.\n"+
+		fmt.Sprintf("%s cannot be renamed to %q: dataset %s has that name, also after ten seconds. Nothing was changed.\n"+
 			"- Does this configuration free the name? Apply again.\n"+
 			"- To exchange two names, rename one dataset to a third name first.\n"+
 			"- Otherwise choose another name.", capitalize(describe(m)), name, holderID))
@@ -264,13 +264,15 @@ func (p *providerData) datasetError(m datasetModel, err error, outcome string) d
 		owner = capitalize(describe(m)) + " belongs to account " + id
 	}
 	token := "belongs to account " + describeAccount(p.account)
+	advice := "Use a token of the dataset's account, or have the dataset shared with the token's account."
 	if p.account.ID == "" {
 		token = "cannot read its own account"
+		advice = "Use a token of the dataset's account without limited permissions."
 	}
 	return diag.NewErrorDiagnostic("No access to Apify dataset",
-		fmt.Sprintf("%s, and the API token %s. %s Use a token of the dataset's account, or have the dataset shared with the token's account. "+
+		fmt.Sprintf("%s, and the API token %s. %s %s "+
 			"If the dataset was deleted for good, run terraform state rm apify_dataset.NAME. (%s)\nAccounts and tokens: %saccounts-and-tokens",
-			owner, token, outcome, cause(e), troubleshooting))
+			owner, token, outcome, advice, cause(e), troubleshooting))
 }
 
 // notApplied returns the error of a change that the server accepted but did not apply.
@@ -290,12 +292,17 @@ func invalidReference(s string, err error) diag.Diagnostic {
 
 // referenceError returns the error of an import, or of a data source, whose dataset cannot be read.
 func referenceError(ref apify.DatasetRef, err error) diag.Diagnostic {
-	if id := ref.ID(); id != "" && apify.IsNotFound(err) && !apify.LooksLikeDatasetID(id) {
+	var e *apify.Error
+	if !apify.IsNotFound(err) || !errors.As(err, &e) {
+		return apiError(err, "")
+	}
+	if id := ref.ID(); id != "" && !apify.LooksLikeDatasetID(id) {
 		return diag.NewErrorDiagnostic("Not an Apify dataset ID",
 			fmt.Sprintf("%q is not a dataset ID (17 letters and digits). To import by name, write ~ before it: terraform import apify_dataset.NAME '~%s'. "+
 				"In data \"apify_dataset\", use the attribute name.", id, id))
 	}
-	return apiError(err, "")
+	return diag.NewErrorDiagnostic("Apify dataset not found",
+		fmt.Sprintf("Dataset %q does not exist, or the API token has no access to it (%s). Check the spelling, and the account of the token.", ref, cause(e)))
 }
 
 // quoteRef quotes a reference to a dataset. The query of a URL can contain a token or a signature.
