@@ -50,14 +50,14 @@ func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 			"is the ID. Exactly one of `id` and `name` must be set.",
 		Optional:   true,
 		Computed:   true,
-		Validators: []validator.String{datasetIDValidator{orURL: true}},
+		Validators: []validator.String{datasetIDOrURLRule},
 	}
 	attributes["name"] = schema.StringAttribute{
 		MarkdownDescription: "Name of the dataset, matched case-insensitively; the value is the name as stored by Apify, or null if the " +
 			"dataset is unnamed. Exactly one of `id` and `name` must be set.",
 		Optional:   true,
 		Computed:   true,
-		Validators: []validator.String{datasetNameValidator{}},
+		Validators: []validator.String{datasetNameRule},
 	}
 	attributes["username"] = schema.StringAttribute{
 		MarkdownDescription: "Username of the dataset's owner. Set this together with `name` to read a dataset of another account. " +

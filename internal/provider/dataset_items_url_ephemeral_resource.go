@@ -86,7 +86,7 @@ func numberOption(description string, least int64) schema.Attribute {
 	return schema.NumberAttribute{
 		MarkdownDescription: description,
 		Optional:            true,
-		Validators:          []validator.Number{wholeNumberValidator{min: least, max: math.MaxInt64}},
+		Validators:          []validator.Number{wholeNumberRule{min: least, max: math.MaxInt64}},
 	}
 }
 
@@ -114,13 +114,13 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 		"dataset_id": schema.StringAttribute{
 			MarkdownDescription: "ID of the dataset, such as `apify_dataset.example.id`.",
 			Required:            true,
-			Validators:          []validator.String{datasetIDValidator{}},
+			Validators:          []validator.String{datasetIDRule},
 		},
 		"expires_in": schema.StringAttribute{
 			MarkdownDescription: "Time until the URL expires, as a [Go duration](https://pkg.go.dev/time#ParseDuration) such as `15m` or " +
 				"`24h`. Defaults to `1h`.",
 			Optional:   true,
-			Validators: []validator.String{durationValidator{}},
+			Validators: []validator.String{durationRule},
 		},
 		"url": schema.StringAttribute{
 			MarkdownDescription: "URL of the items. Anyone with the URL can read the items until the URL expires.",

@@ -3,7 +3,9 @@ package provider
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"reflect"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
@@ -206,6 +208,26 @@ func (m *datasetModel) keepItemsURL(prior datasetModel, d *apify.Dataset, now ti
 // sameName reports whether two known names are the same name to the API, or both are null.
 func sameName(a, b types.String) bool {
 	return a.IsNull() == b.IsNull() && !a.IsUnknown() && !b.IsUnknown() && apify.EqualDatasetNames(a.ValueString(), b.ValueString())
+}
+
+// sameSchema reports whether two known dataset schemas are the same JSON value, or both are null.
+// Apify stores a schema as a JavaScript value, so white space, the order of properties and the
+// notation of numbers can differ.
+func sameSchema(a, b jsontypes.Normalized) bool {
+	if a.IsUnknown() || b.IsUnknown() || a.IsNull() || b.IsNull() {
+		return a.IsNull() && b.IsNull()
+	}
+	return reflect.DeepEqual(decodeJSON(a.ValueString()), decodeJSON(b.ValueString()))
+}
+
+// decodeJSON returns a JSON value. A text that is not JSON is a string, which equals no value of a
+// schema.
+func decodeJSON(text string) any {
+	var value any
+	if json.Unmarshal([]byte(text), &value) != nil {
+		return text
+	}
+	return value
 }
 
 // datasetResourceModel is the state of resource "apify_dataset".

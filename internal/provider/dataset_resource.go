@@ -72,7 +72,7 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 					"[data retention](https://docs.apify.com/storage#data-retention) period of your plan. Apify keeps named " +
 					"datasets until they are deleted. Removing the name of a dataset that contains items requires `force_destroy`.",
 				Optional:   true,
-				Validators: []validator.String{datasetNameValidator{}},
+				Validators: []validator.String{datasetNameRule},
 			},
 			"general_access": schema.StringAttribute{
 				MarkdownDescription: "Level of [general access](https://docs.apify.com/account/collaboration/general-resource-access) for readers " +
@@ -92,7 +92,7 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				CustomType: jsontypes.NormalizedType{},
 				Optional:   true,
 				Computed:   true,
-				Validators: []validator.String{datasetSchemaValidator{}},
+				Validators: []validator.String{datasetSchemaRule},
 			},
 			"adopt_existing": schema.BoolAttribute{
 				MarkdownDescription: "Whether to adopt an existing dataset with the same name on creation, with its items and settings. If " +
@@ -171,7 +171,7 @@ func timeoutsAttribute(ctx context.Context) schema.SingleNestedAttribute {
 		attribute.Attributes[name] = schema.StringAttribute{
 			MarkdownDescription: describe(operation),
 			Optional:            true,
-			Validators:          []validator.String{durationValidator{}},
+			Validators:          []validator.String{durationRule},
 		}
 	}
 	return attribute

@@ -16,7 +16,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -26,7 +25,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
@@ -120,7 +121,7 @@ func (p *apifyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 					"produces a warning, because it sends the token unencrypted. Defaults to the environment variable `" + apiBaseURLVariable +
 					"`, then `" + clientBaseURLVariable + "`, then `" + apify.DefaultBaseURL + "`.",
 				Optional:   true,
-				Validators: []validator.String{baseURLValidator{}},
+				Validators: []validator.String{baseURLRule},
 			},
 			"allowed_accounts": schema.ListAttribute{
 				MarkdownDescription: "IDs or usernames of the accounts that the token is allowed to belong to. If the token belongs to another " +
@@ -142,14 +143,14 @@ func (p *apifyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 					"only, and the check of the token at the start of a run ends after 30 seconds. Must be between `0` and `%d`. Defaults to `%d`.",
 					maxMaxRetries, apify.DefaultMaxRetries),
 				Optional:   true,
-				Validators: []validator.Number{wholeNumberValidator{min: 0, max: maxMaxRetries}},
+				Validators: []validator.Number{wholeNumberRule{min: 0, max: maxMaxRetries}},
 			},
 			"request_timeout": schema.StringAttribute{
 				MarkdownDescription: "Maximum time for one attempt of a request, as a " +
 					"[Go duration](https://pkg.go.dev/time#ParseDuration) such as `45s` or `1m30s`. The `timeouts` of a resource limit all " +
 					"attempts of an operation together, and `max_retries` limits their number. Defaults to `" + apify.DefaultRequestTimeout.String() + "`.",
 				Optional:   true,
-				Validators: []validator.String{durationValidator{}},
+				Validators: []validator.String{durationRule},
 			},
 		},
 	}
@@ -171,7 +172,7 @@ func (p *apifyProvider) Configure(ctx context.Context, req provider.ConfigureReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if unknown := config.unknown(); len(unknown) > 0 {
+	if unknown := unknownAttributes(req.Config); len(unknown) > 0 {
 		if req.ClientCapabilities.DeferralAllowed {
 			resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
 			return
@@ -205,23 +206,19 @@ func (p *apifyProvider) Configure(ctx context.Context, req provider.ConfigureReq
 	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData, resp.ListResourceData = data, data, data, data
 }
 
-// unknown returns the names of the attributes whose values are unknown.
-func (m *providerModel) unknown() []string {
+// unknownAttributes returns the names of the attributes whose values are unknown.
+func unknownAttributes(config tfsdk.Config) []string {
+	var attributes map[string]tftypes.Value
+	if config.Raw.As(&attributes) != nil { // never for the object of a schema
+		return nil
+	}
 	var names []string
-	for _, a := range []struct {
-		name  string
-		value attr.Value
-	}{
-		{"token", m.Token}, {"base_url", m.BaseURL}, {"allowed_accounts", m.Accounts},
-		{"max_retries", m.MaxRetries}, {"request_timeout", m.RequestTimeout},
-	} {
-		if a.value.IsUnknown() {
-			names = append(names, a.name)
+	for name, value := range attributes {
+		if !value.IsFullyKnown() {
+			names = append(names, name)
 		}
 	}
-	if slices.ContainsFunc(m.Accounts.Elements(), attr.Value.IsUnknown) {
-		names = append(names, "allowed_accounts")
-	}
+	slices.Sort(names)
 	return names
 }
 

@@ -2,9 +2,11 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/big"
+	"reflect"
 	"strings"
 	"time"
 
@@ -13,40 +15,39 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-const summaryInvalidDuration = "Invalid duration"
-
-var (
-	_ validator.String = datasetNameValidator{}
-	_ validator.String = datasetIDValidator{}
-	_ validator.String = durationValidator{}
-	_ validator.Number = wholeNumberValidator{}
-	_ validator.String = baseURLValidator{}
-)
-
-// datasetNameValidator validates a dataset's name by the API's rule, so that a plan fails and not
-// the apply.
-type datasetNameValidator struct{}
-
-func isDatasetName(s string) bool {
-	return len(s) <= apify.MaxDatasetNameLength && apify.DatasetNamePattern.MatchString(s)
+// stringRule validates a string, so that a plan fails and not the apply.
+type stringRule struct {
+	summary string
+	// problem returns the rest of a sentence that begins with the attribute, or "" for a valid value.
+	// Terraform shows errors of nested attributes at the first line of the resource, so the text names
+	// the attribute.
+	problem func(value string) string
 }
 
-func (datasetNameValidator) Description(context.Context) string {
-	return fmt.Sprintf("1 to %d characters: A to Z, a to z, 0 to 9 and, between them, hyphens", apify.MaxDatasetNameLength)
+func (r stringRule) Description(context.Context) string {
+	return "a value without this error: " + r.summary
 }
+func (r stringRule) MarkdownDescription(context.Context) string { return r.Description(nil) }
 
-func (v datasetNameValidator) MarkdownDescription(ctx context.Context) string {
-	return v.Description(ctx)
-}
-
-func (v datasetNameValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	name := req.ConfigValue.ValueString()
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || isDatasetName(name) {
+func (r stringRule) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
+	if problem := r.problem(req.ConfigValue.ValueString()); problem != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, r.summary, fmt.Sprintf("%s %s.", req.Path, problem))
+	}
+}
+
+// datasetNameRule is the API's rule for names.
+var datasetNameRule = stringRule{"Invalid Apify dataset name", func(name string) string {
+	isValid := func(s string) bool {
+		return len(s) <= apify.MaxDatasetNameLength && apify.DatasetNamePattern.MatchString(s)
+	}
 	problem := fmt.Sprintf("%q starts or ends with a hyphen", name)
-	invalid := strings.IndexFunc(name, func(r rune) bool { return r != '-' && !isDatasetName(string(r)) })
+	invalid := strings.IndexFunc(name, func(r rune) bool { return r != '-' && !isValid(string(r)) })
 	switch {
+	case isValid(name):
+		return ""
 	case name == "":
 		problem = "it is empty: for an unnamed dataset, omit the attribute or set it to null"
 	case invalid >= 0:
@@ -54,84 +55,36 @@ func (v datasetNameValidator) ValidateString(ctx context.Context, req validator.
 	case len(name) > apify.MaxDatasetNameLength:
 		problem = fmt.Sprintf("%q has %d characters", name, len(name))
 	}
-	resp.Diagnostics.AddAttributeError(req.Path, "Invalid Apify dataset name", fmt.Sprintf("%s must have %s, but %s.", req.Path, v.Description(ctx), problem))
-}
+	return fmt.Sprintf("must have 1 to %d characters (A to Z, a to z, 0 to 9 and, between them, hyphens), but %s", apify.MaxDatasetNameLength, problem)
+}}
 
-// datasetIDValidator validates a dataset's ID: a name in its place would otherwise fail during the
-// apply only.
-type datasetIDValidator struct {
-	// orURL is whether a URL of the dataset is valid as well.
-	orURL bool
-}
+// datasetIDRule and datasetIDOrURLRule reject a name in the place of an ID.
+var (
+	datasetIDRule = stringRule{"Invalid Apify dataset ID", func(id string) string {
+		if ref, err := apify.ParseDatasetRef(id); err == nil && ref.ID() == id {
+			return ""
+		}
+		return "must be a dataset ID (letters and digits), got " + quoteRef(id) + ". " + howToUseName
+	}}
+	datasetIDOrURLRule = stringRule{"Invalid Apify dataset ID", func(id string) string {
+		if ref, err := apify.ParseDatasetRef(id); err == nil && (ref.ID() != "" || strings.Contains(id, "://")) {
+			return ""
+		}
+		return "must be a dataset ID (letters and digits), or a URL of the dataset in Apify Console or the API, got " + quoteRef(id) + ". " + howToUseName
+	}}
+)
 
-func (v datasetIDValidator) Description(context.Context) string {
-	if v.orURL {
-		return "a dataset ID, which consists of letters and digits, or a URL of the dataset in Apify Console or the API"
+const howToUseName = "To find a dataset by its name, use the attribute name of data \"apify_dataset\""
+
+// durationRule allows positive Go durations.
+var durationRule = stringRule{summaryInvalidDuration, func(s string) string {
+	if _, err := parseDuration(s); err != nil {
+		return err.Error()
 	}
-	return "a dataset ID, which consists of letters and digits"
-}
+	return ""
+}}
 
-func (v datasetIDValidator) MarkdownDescription(ctx context.Context) string {
-	return v.Description(ctx)
-}
-
-func (v datasetIDValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	id := req.ConfigValue.ValueString()
-	isURL := strings.Contains(id, "://")
-	if ref, err := apify.ParseDatasetRef(id); err != nil || isURL && !v.orURL || !isURL && ref.ID() == "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Apify dataset ID",
-			fmt.Sprintf("%s must be %s, got %s. To find a dataset by its name, use the attribute name of data \"apify_dataset\".",
-				req.Path, v.Description(ctx), quoteRef(id)))
-	}
-}
-
-// wholeNumberValidator validates a whole number in a range. The framework's Int64 attribute rejects
-// a fraction before validators run, and asks users to report that to the provider's developers.
-type wholeNumberValidator struct{ min, max int64 }
-
-func (v wholeNumberValidator) Description(context.Context) string {
-	if v.max == math.MaxInt64 {
-		return fmt.Sprintf("a whole number of at least %d", v.min)
-	}
-	return fmt.Sprintf("a whole number between %d and %d", v.min, v.max)
-}
-
-func (v wholeNumberValidator) MarkdownDescription(ctx context.Context) string {
-	return v.Description(ctx)
-}
-
-func (v wholeNumberValidator) ValidateNumber(ctx context.Context, req validator.NumberRequest, resp *validator.NumberResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	value := req.ConfigValue.ValueBigFloat()
-	if n, accuracy := value.Int64(); accuracy != big.Exact || n < v.min || n > v.max {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid whole number",
-			fmt.Sprintf("%s must be %s, got %s.", req.Path, v.Description(ctx), value.Text('g', 10)))
-	}
-}
-
-// durationValidator validates a positive Go duration. Terraform shows the errors of nested
-// attributes at the first line of the resource, so the text names the attribute.
-type durationValidator struct{}
-
-func (durationValidator) Description(context.Context) string {
-	return `a positive duration, such as "30s" or "1h30m"`
-}
-
-func (v durationValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (durationValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	if _, err := parseDuration(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, summaryInvalidDuration, fmt.Sprintf("%s %s.", req.Path, err))
-	}
-}
+const summaryInvalidDuration = "Invalid duration"
 
 func parseDuration(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
@@ -144,21 +97,65 @@ func parseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// baseURLValidator validates base_url, so that terraform validate reports an invalid one.
-type baseURLValidator struct{}
+// baseURLRule makes terraform validate report an invalid base_url.
+var baseURLRule = stringRule{"Invalid Apify base URL", func(s string) string {
+	if _, err := apify.ParseBaseURL(s); err != nil {
+		return fmt.Sprintf("must be the URL of an Apify API, such as %s, but %s", apify.DefaultBaseURL, err)
+	}
+	return ""
+}}
 
-func (baseURLValidator) Description(context.Context) string {
-	return "an http or https URL without a query, a fragment, a username or a password"
+// datasetSchemaRule is what Apify documents of a dataset schema:
+// https://docs.apify.com/storage/dataset-schema. It allows what the documentation does not mention,
+// and what older schemas have, because the API may accept it.
+var datasetSchemaRule = stringRule{"Invalid Apify dataset schema", func(text string) string {
+	const form = ". A dataset schema is a JSON object with \"actorSpecification\": 1, \"fields\" (a JSON schema of one item) and \"views\": " +
+		"https://docs.apify.com/storage/dataset-schema"
+	if strings.HasPrefix(text, "\ufeff") {
+		return "starts with an invisible byte order mark (U+FEFF), which JSON does not allow. Save the file without it"
+	}
+	object, ok := decodeJSON(text).(map[string]any)
+	if !ok {
+		if !json.Valid([]byte(text)) { // which the attribute's type reports
+			return ""
+		}
+		return "must be a JSON object" + form
+	}
+	version, ok := object["actorSpecification"]
+	if !ok {
+		version = object["actorDatasetSchemaVersion"] // its former name
+	}
+	if version != 1.0 {
+		return `must have "actorSpecification": 1` + form
+	}
+	for _, name := range []string{"fields", "views"} {
+		if value, ok := object[name]; ok && reflect.TypeOf(value) != reflect.TypeFor[map[string]any]() {
+			return fmt.Sprintf("must have an object as %q", name) + form
+		}
+	}
+	return ""
+}}
+
+// wholeNumberRule validates a whole number in a range. The framework's Int64 attribute rejects a
+// fraction before validators run, and asks users to report that to the provider's developers.
+type wholeNumberRule struct{ min, max int64 }
+
+func (r wholeNumberRule) Description(context.Context) string {
+	if r.max == math.MaxInt64 {
+		return fmt.Sprintf("a whole number of at least %d", r.min)
+	}
+	return fmt.Sprintf("a whole number between %d and %d", r.min, r.max)
 }
 
-func (v baseURLValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (r wholeNumberRule) MarkdownDescription(ctx context.Context) string { return r.Description(ctx) }
 
-func (baseURLValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (r wholeNumberRule) ValidateNumber(ctx context.Context, req validator.NumberRequest, resp *validator.NumberResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if _, err := apify.ParseBaseURL(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Apify base URL",
-			fmt.Sprintf("The attribute %s must be the URL of an Apify API, such as %s, but %s.", req.Path, apify.DefaultBaseURL, err))
+	value := req.ConfigValue.ValueBigFloat()
+	if n, accuracy := value.Int64(); accuracy != big.Exact || n < r.min || n > r.max {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid whole number",
+			fmt.Sprintf("%s must be %s, got %s.", req.Path, r.Description(ctx), value.Text('g', 10)))
 	}
 }
