@@ -219,6 +219,21 @@ func keepFields(fields ...string) func(int, http.Header, map[string]any) int {
 	})
 }
 
+// apiErrorBody returns the body of an error of the API.
+func apiErrorBody(errorType string) string {
+	return fmt.Sprintf(`{"error": {"type": %q, "message": "The message of the API."}}`, errorType)
+}
+
+// refusal returns a fault with an error of the API, for requests given as "METHOD PATTERN".
+func refusal(request string, status int, errorType string) emulator.Fault {
+	return onRequest(request, emulator.Fault{Status: status, Body: apiErrorBody(errorType)})
+}
+
+// page returns a fault with a page that is not the API's, for requests given as "METHOD PATTERN".
+func page(request string, status int) emulator.Fault {
+	return onRequest(request, emulator.Fault{Status: status, Body: "<html><body>Sign in to the proxy</body></html>"})
+}
+
 // onRequest returns a copy of a fault that hits requests of this kind, given as "METHOD PATTERN".
 func onRequest(request string, f emulator.Fault) emulator.Fault {
 	f.Method, f.Pattern, _ = strings.Cut(request, " ")
