@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,7 +29,7 @@ func newTestData(t testing.TB, s *testServer, transport http.RoundTripper) *prov
 	}
 	return &providerData{
 		client: client, account: apify.User{ID: emulator.DefaultUserID, Username: emulator.DefaultUsername}, now: s.Now,
-		cache: newDatasetCache(client), claims: newDatasetClaims(emulator.DefaultUserID), names: newDatasetNames(), warnings: newWarnings(),
+		cache: newDatasetCache(client), claims: newDatasetClaims(emulator.DefaultUserID), names: newDatasetNames(), unreachable: new(atomic.Bool), warnings: newWarnings(),
 	}
 }
 

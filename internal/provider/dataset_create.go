@@ -21,7 +21,8 @@ const discardTimeout = 30 * time.Second
 func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan datasetResourceModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	ctx, cancel := withTimeout(ctx, plan.Timeouts, "create", &resp.Diagnostics)
+	uncut := ctx
+	ctx, cancel := r.withTimeout(ctx, plan.Timeouts, "create", &resp.Diagnostics)
 	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
@@ -44,7 +45,7 @@ func (r *datasetResource) Create(ctx context.Context, req resource.CreateRequest
 		resp.Diagnostics.Append(creationIncomplete(failure, created.ID, plan)...)
 		return
 	}
-	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(uncut), discardTimeout)
 	defer cancel()
 	resp.Diagnostics.Append(failure)
 	if err := r.client.DeleteDataset(ctx, created.ID); err != nil && !apify.IsNotFound(err) {

@@ -14,7 +14,7 @@ import (
 func (r *datasetResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state datasetResourceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	ctx, cancel := withTimeout(ctx, state.Timeouts, "delete", &resp.Diagnostics)
+	ctx, cancel := r.withTimeout(ctx, state.Timeouts, "delete", &resp.Diagnostics)
 	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return

@@ -55,7 +55,7 @@ func (n *datasetNames) existed(name string, created *apify.CreatedDataset) bool 
 // the API's list, in which a dataset can be missing for some seconds. So a name that is missing
 // there counts as free in the plan, and not for [datasetNames.existed].
 func (p *providerData) lookUpName(ctx context.Context, ownerID, name string) (*apify.Dataset, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	ctx, cancel := context.WithTimeout(p.limitRetries(ctx), lookupTimeout)
 	defer cancel()
 	isOwn := ownerID == p.account.ID
 	if isOwn && ownerID != "" {

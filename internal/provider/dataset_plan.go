@@ -53,7 +53,7 @@ func (r *datasetResource) planLoss(ctx context.Context, state datasetResourceMod
 	id := state.ID.ValueString()
 	items, refreshed := r.claims.items(id)
 	if !refreshed {
-		ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+		ctx, cancel := context.WithTimeout(r.limitRetries(ctx), lookupTimeout)
 		defer cancel()
 		if d, err := r.client.GetDataset(ctx, apify.DatasetIDRef(id)); err == nil {
 			items = d.Items()

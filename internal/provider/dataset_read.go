@@ -14,7 +14,7 @@ import (
 func (r *datasetResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state datasetResourceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	ctx, cancel := withTimeout(ctx, state.Timeouts, "read", &resp.Diagnostics)
+	ctx, cancel := r.withTimeout(ctx, state.Timeouts, "read", &resp.Diagnostics)
 	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return

@@ -238,7 +238,7 @@ func setState(ctx context.Context, state *tfsdk.State, identity *tfsdk.ResourceI
 // withTimeout returns the context of an operation, such as "create", which ends after the timeout
 // in its configuration or state, or after defaultTimeout. The methods of timeouts.Value log a line
 // for every operation without a timeout.
-func withTimeout(ctx context.Context, configured timeouts.Value, operation string, diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
+func (p *providerData) withTimeout(ctx context.Context, configured timeouts.Value, operation string, diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
 	limit := defaultTimeout
 	if value, ok := configured.Attributes()[operation].(types.String); ok && value.ValueString() != "" {
 		var err error
@@ -246,5 +246,5 @@ func withTimeout(ctx context.Context, configured timeouts.Value, operation strin
 			diags.AddAttributeError(path.Root("timeouts").AtName(operation), summaryInvalidDuration, sentence(err.Error()))
 		}
 	}
-	return context.WithTimeout(ctx, limit)
+	return context.WithTimeout(p.limitRetries(ctx), limit)
 }

@@ -16,7 +16,7 @@ func (r *datasetResource) Update(ctx context.Context, req resource.UpdateRequest
 	var plan, state datasetResourceModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	ctx, cancel := withTimeout(ctx, plan.Timeouts, "update", &resp.Diagnostics)
+	ctx, cancel := r.withTimeout(ctx, plan.Timeouts, "update", &resp.Diagnostics)
 	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return

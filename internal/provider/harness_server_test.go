@@ -47,8 +47,10 @@ type testServer struct {
 	// Live reports whether this is the real API. API is nil then.
 	Live  bool
 	Token string
-	// Now is the clock of the provider.
-	Now func() time.Time
+	// Now is the clock of the provider, and Transport its connection to the server; nil for the
+	// usual one.
+	Now       func() time.Time
+	Transport http.RoundTripper
 }
 
 // newTestServer starts an emulator, or a proxy to the real API for live tests. A test that needs
@@ -256,7 +258,9 @@ func (s *testServer) factories() map[string]func() (tfprotov6.ProviderServer, er
 }
 
 func (s *testServer) provider() (tfprotov6.ProviderServer, error) {
-	return newServer(&apifyProvider{version: "test", now: s.Now, retryDelay: testRetryDelay, totalDelay: testRetryDelay, resendDelay: testRetryDelay}), nil
+	return newServer(&apifyProvider{
+		version: "test", now: s.Now, retryDelay: testRetryDelay, totalDelay: testRetryDelay, resendDelay: testRetryDelay, transport: s.Transport,
+	}), nil
 }
 
 // sent returns the requests since the last reset, as "METHOD PATTERN", in order.

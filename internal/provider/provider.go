@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -63,10 +64,11 @@ func newProvider(version string) *apifyProvider {
 
 type apifyProvider struct {
 	version string
-	// now is the clock that signatures are compared with. retryDelay and totalDelay are delays of
-	// the client, and resendDelay that of [providerData.resend]. Tests set them.
+	// now is the clock that signatures are compared with. retryDelay, totalDelay and transport are
+	// those of the client, and resendDelay is that of [providerData.resend]. Tests set them.
 	now                                 func() time.Time
 	retryDelay, totalDelay, resendDelay time.Duration
+	transport                           http.RoundTripper
 }
 
 // providerData is what Configure passes to resources and data sources: the API, and the memory of
@@ -74,7 +76,10 @@ type apifyProvider struct {
 type providerData struct {
 	client *apify.Client
 	// account is the account of the token. Its fields are empty if they are unknown.
-	account     apify.User
+	account apify.User
+	// unreachable is whether a call has failed because the API is unreachable, and no response has
+	// come since.
+	unreachable *atomic.Bool
 	now         func() time.Time
 	resendDelay time.Duration
 	cache       *datasetCache
@@ -181,7 +186,8 @@ func (p *apifyProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		}
 		return
 	}
-	client := p.newClient(config, req.TerraformVersion, &resp.Diagnostics)
+	unreachable := new(atomic.Bool)
+	client := p.newClient(config, req.TerraformVersion, unreachable, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -197,7 +203,7 @@ func (p *apifyProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		return
 	}
 	data := &providerData{
-		client: client, account: account, now: p.now, resendDelay: p.resendDelay,
+		client: client, account: account, unreachable: unreachable, now: p.now, resendDelay: p.resendDelay,
 		cache: newDatasetCache(client), claims: newDatasetClaims(account.ID), names: newDatasetNames(), warnings: newWarnings(),
 	}
 	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData, resp.ListResourceData = data, data, data, data
@@ -223,13 +229,14 @@ func (m *providerModel) unknown() []string {
 	return names
 }
 
-func (p *apifyProvider) newClient(config providerModel, terraformVersion string, diags *diag.Diagnostics) *apify.Client {
+func (p *apifyProvider) newClient(config providerModel, terraformVersion string, unreachable *atomic.Bool, diags *diag.Diagnostics) *apify.Client {
 	retries := int64(apify.DefaultMaxRetries)
 	if !config.MaxRetries.IsNull() {
 		retries, _ = config.MaxRetries.ValueBigFloat().Int64() // a whole number by its validator
 	}
 	timeout, _ := time.ParseDuration(config.RequestTimeout.ValueString()) // valid by its validator; 0 is the default
 	token := readToken(config.Token, diags)
+	log := requestLogger(token)
 	client, err := apify.NewClient(apify.Config{
 		BaseURL:        readBaseURL(config.BaseURL, diags),
 		Token:          token,
@@ -239,12 +246,27 @@ func (p *apifyProvider) newClient(config providerModel, terraformVersion string,
 		RequestTimeout: timeout,
 		RetryDelay:     p.retryDelay,
 		TotalDelay:     p.totalDelay,
-		Log:            requestLogger(token),
+		Transport:      p.transport,
+		Log: func(ctx context.Context, a apify.Attempt) {
+			if a.Status != 0 || a.RetryIn == 0 && apify.IsUnreachable(a.Err) {
+				unreachable.Store(a.Status == 0)
+			}
+			log(ctx, a)
+		},
 	})
 	if err != nil && !diags.HasError() {
 		diags.AddAttributeError(path.Root("base_url"), "Invalid Apify base URL", sentence(err.Error()))
 	}
 	return client
+}
+
+// limitRetries returns a context in which each call makes one attempt while the API is unreachable:
+// a thousand resources must not wait a thousand times.
+func (p *providerData) limitRetries(ctx context.Context) context.Context {
+	if p.unreachable.Load() {
+		return apify.WithoutRetries(ctx)
+	}
+	return ctx
 }
 
 // tokenAccount returns the account of the token, with empty fields if the API does not return them
