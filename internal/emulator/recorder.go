@@ -268,6 +268,7 @@ func (f *Fault) respond(w http.ResponseWriter, r *http.Request, next http.Handle
 		}
 		next.ServeHTTP(resp, r)
 		resp.WriteHeader(http.StatusOK)
+		resp.header.Del("Content-Length") // the fault can change the body
 	}
 	if f.After != nil {
 		f.After(r)

@@ -27,11 +27,10 @@ type datasetClaims struct {
 	accountID string
 
 	mu sync.Mutex
-	// byID and byName contain the holders of the claimed datasets and names. Claims of a name are
-	// also in byAnyOwner, by the name alone.
-	byID       map[string]holder
-	byName     map[datasetName]holder
-	byAnyOwner map[string]holder
+	// byID and byName contain the holders of the claimed datasets, and of the claimed names by the
+	// lower-cased name and the owner.
+	byID   map[string]holder
+	byName map[string]map[string]holder
 	// refreshed contains the number of items, by the counters, of the datasets that this run has
 	// read.
 	refreshed map[string]int64
@@ -58,9 +57,8 @@ type conflict struct{ id, name string }
 func newDatasetClaims(accountID string) *datasetClaims {
 	return &datasetClaims{
 		accountID: accountID,
-		byID:      map[string]holder{}, byName: map[datasetName]holder{}, byAnyOwner: map[string]holder{},
-		refreshed: map[string]int64{},
-		adopted:   map[string]bool{}, changed: map[string]bool{}, deleted: map[string]bool{},
+		byID:      map[string]holder{}, byName: map[string]map[string]holder{}, refreshed: map[string]int64{},
+		adopted: map[string]bool{}, changed: map[string]bool{}, deleted: map[string]bool{},
 	}
 }
 
@@ -118,18 +116,21 @@ func (c *datasetClaims) planAdoption(name, id, replacedID string) (own bool, _ c
 // take claims a dataset and a name, all or nothing, each unless it is empty. A claim that the holder
 // inherits is no conflict. c.mu must be locked.
 func (c *datasetClaims) take(h, inherits holder, id string, name datasetName) conflict {
-	taken := func(other holder, claimed bool) bool { return claimed && other != inherits }
-	if other, claimed := c.byID[id]; id != "" && taken(other, claimed) {
+	if other, claimed := c.byID[id]; claimed && other != inherits {
 		return conflict{id: id}
 	}
-	if name.lowerName != "" {
-		other, claimed := c.byName[name]
-		everyone, everyoneClaimed := c.byName[datasetName{"", name.lowerName}]
-		anyone, anyoneClaimed := c.byAnyOwner[name.lowerName]
-		if taken(other, claimed) || taken(everyone, everyoneClaimed) || name.ownerID == "" && taken(anyone, anyoneClaimed) {
+	byOwner := c.byName[name.lowerName]
+	for ownerID, other := range byOwner {
+		if other != inherits && (ownerID == name.ownerID || ownerID == "" || name.ownerID == "") {
 			return conflict{name: name.lowerName}
 		}
-		c.byName[name], c.byAnyOwner[name.lowerName] = h, h
+	}
+	if byOwner == nil && name.lowerName != "" {
+		byOwner = map[string]holder{}
+		c.byName[name.lowerName] = byOwner
+	}
+	if name.lowerName != "" {
+		byOwner[name.ownerID] = h
 	}
 	if id != "" {
 		c.byID[id] = h

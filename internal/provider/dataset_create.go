@@ -61,11 +61,12 @@ func (r *datasetResource) createOrAdopt(ctx context.Context, plan datasetResourc
 	}
 	var created *apify.CreatedDataset
 	var result adoption
-	err := r.resend(ctx, func() (again bool, err error) {
-		if created, err = r.client.CreateDataset(ctx, name, schema); err != nil {
+	err := r.resend(ctx, func() (again bool, _ error) {
+		got, err := r.client.CreateDataset(ctx, name, schema)
+		if err != nil {
 			return false, err
 		}
-		result = r.claims.adopt(created.ID)
+		created, result = got, r.claims.adopt(got.ID)
 		return result == beingDeleted, nil
 	})
 	switch {

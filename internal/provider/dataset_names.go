@@ -19,13 +19,18 @@ type datasetNames struct{ found sync.Map }
 
 func (n *datasetNames) set(name string, found bool) { n.found.Store(strings.ToLower(name), found) }
 
+func (n *datasetNames) get(name string) (found, known bool) {
+	value, known := n.found.Load(strings.ToLower(name))
+	found, _ = value.(bool)
+	return found, known
+}
+
 // existed reports whether the dataset that a POST returned existed before. By the API's description,
 // 201 with a Location header means new, and 200 means existing. Two cases need the lookup of the
 // name before the POST: a 200 after an attempt that may have created the dataset, and a 201 without
 // Location, which Apify's local platform returns for both.
 func (n *datasetNames) existed(name string, created *apify.CreatedDataset) bool {
-	value, known := n.found.Load(strings.ToLower(name))
-	found, _ := value.(bool)
+	found, known := n.get(name)
 	switch {
 	case name == "":
 		return false

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -25,6 +26,8 @@ func (r *datasetResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, datasetIdentityModel{ID: state.ID})...)
 		resp.Diagnostics.Append(r.warnings.give(deletedOutside(state.datasetModel))...)
 		resp.State.RemoveResource(ctx)
+	case errors.Is(err, errInvalidTimestamp):
+		resp.Diagnostics.Append(invalidTimestamp())
 	case err != nil:
 		resp.Diagnostics.Append(r.datasetError(state.datasetModel, err, "State was not changed."))
 	case m == state.datasetModel: // the response contains the state already

@@ -40,7 +40,7 @@ func apiError(err error, outcome string) diag.Diagnostic {
 		return diag.NewErrorDiagnostic("Apify is not reachable", join(operation+": "+describeOutage(e)+".", outcome, adviseOutage(e)))
 	case e.Type == "":
 		return diag.NewErrorDiagnostic("Response is not from Apify",
-			join(describeForeign(e), outcome, "A proxy or a login page is probably in the way. Check HTTPS_PROXY and base_url."))
+			join(operation+": "+describeForeign(e), outcome, "A proxy or a login page is probably in the way. Check HTTPS_PROXY and base_url."))
 	case e.Status == http.StatusUnauthorized:
 		return diag.NewErrorDiagnostic("Apify API token rejected",
 			fmt.Sprintf("Apify rejected the API token (%s). Check the environment variable %s or the provider's token attribute: the token may be "+
@@ -57,7 +57,8 @@ func apiError(err error, outcome string) diag.Diagnostic {
 
 // isOutage reports whether a call failed because the API could not be reached or could not respond.
 func isOutage(e *apify.Error) bool {
-	return e.Status == 0 || e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
+	return e.Status == 0 || e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout ||
+		errors.Is(e.Err, apify.ErrIncompleteBody)
 }
 
 // cause returns the status and the type of a response, or the reason why there was none.
@@ -65,6 +66,8 @@ func cause(e *apify.Error) string {
 	switch {
 	case e.Status == 0:
 		return fmt.Sprintf("no response: %s", e.Err)
+	case e.Type == "" && e.Err != nil:
+		return e.StatusText() + ", but " + e.Err.Error()
 	case e.Type == "":
 		return e.StatusText()
 	default:
@@ -121,10 +124,8 @@ func adviseOutage(e *apify.Error) string {
 func describeForeign(e *apify.Error) string {
 	request := e.Method + " " + e.URL + " returned " + e.StatusText()
 	switch {
-	case errors.Is(e.Err, apify.ErrIncompleteBody):
-		return request + " with an incomplete body."
-	case e.Err != nil && strings.Contains(e.ContentType, "json"):
-		return request + ", but " + sentence(e.Err.Error())
+	case e.Err != nil && (e.Length == 0 || strings.Contains(e.ContentType, "json")):
+		return request + ", but " + strings.TrimSuffix(e.Err.Error(), ".") + "."
 	case e.ContentType == "":
 		return fmt.Sprintf("%s with %d bytes instead of JSON.", request, e.Length)
 	default:

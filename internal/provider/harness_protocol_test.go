@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,9 @@ type walk struct {
 	identity *tfprotov6.GetResourceIdentitySchemasResponse
 	// configure contains the diagnostics of ConfigureProvider.
 	configure diagnostics
+	// isApply is whether this is the walk of an apply, in which Terraform 1.9 and newer allow
+	// deferrals.
+	isApply bool
 }
 
 // instance is what Terraform stores of a resource instance. The zero value is no instance.
@@ -90,6 +94,34 @@ func (ds diagnostics) has(texts ...string) bool {
 		}
 	}
 	return false
+}
+
+// summaries returns the severities and summaries.
+func (ds diagnostics) summaries() []string {
+	all := []string{}
+	for _, d := range ds {
+		all = append(all, capitalize(strings.ToLower(d.Severity.String()))+": "+d.Summary)
+	}
+	return all
+}
+
+// expect fails the test unless the diagnostics have exactly these severities and summaries, such as
+// "Error: Apify dataset managed twice".
+func (ds diagnostics) expect(t testing.TB, want ...string) {
+	t.Helper()
+	if !slices.Equal(ds.summaries(), want) {
+		t.Errorf("got %q, want %q:\n%s", ds.summaries(), want, ds)
+	}
+}
+
+// expectText fails the test unless the details of the diagnostics contain these texts.
+func (ds diagnostics) expectText(t testing.TB, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(ds.String(), text) {
+			t.Errorf("the diagnostics do not contain %q:\n%s", text, ds)
+		}
+	}
 }
 
 // internals matches texts that no user must see.
@@ -330,12 +362,13 @@ func (w *walk) plan(ctx context.Context, prior instance, config values) (planned
 		proposed = w.propose(w.raw(w.dataset(), p.prior.state), w.raw(w.dataset(), p.config))
 	}
 	resp, err := w.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
-		TypeName:         "apify_dataset",
-		PriorState:       p.prior.state,
-		ProposedNewState: proposed,
-		Config:           p.config,
-		PriorPrivate:     prior.private,
-		PriorIdentity:    prior.identity,
+		TypeName:           "apify_dataset",
+		PriorState:         p.prior.state,
+		ProposedNewState:   proposed,
+		Config:             p.config,
+		PriorPrivate:       prior.private,
+		PriorIdentity:      prior.identity,
+		ClientCapabilities: &tfprotov6.PlanResourceChangeClientCapabilities{DeferralAllowed: w.isApply},
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -545,16 +578,54 @@ func (w *walk) idIn(identity *tfprotov6.ResourceIdentityData) string {
 	return id
 }
 
-// mustApply plans and applies in a walk each, and expects no errors.
+// applyPlan plans again and applies, as Terraform does in the walk of an apply. It checks the plan
+// against the one before. A nil configuration destroys the instance, which is not planned again.
+func (w *walk) applyPlan(ctx context.Context, p planned, config values) (instance, diagnostics) {
+	w.t.Helper()
+	if config == nil {
+		return w.apply(ctx, p)
+	}
+	prior := p.prior
+	if w.values(prior.state) == nil {
+		prior = instance{}
+	}
+	again, ds := w.plan(ctx, prior, config)
+	if len(ds.errors()) > 0 {
+		return p.prior, ds
+	}
+	for _, d := range differences(w.values(p.state), w.values(again.state)) {
+		w.t.Errorf("inconsistent final plan: %s", d)
+	}
+	after, more := w.apply(ctx, again)
+	return after, append(ds, more...)
+}
+
+// newApply starts a provider for the walk of an apply.
+func (s *testServer) newApply(t testing.TB, config values) *walk {
+	t.Helper()
+	w := s.newWalk(t, config)
+	w.isApply = true
+	return w
+}
+
+// mustApply plans and applies in a walk each, expects no errors, and resets the recorder.
 func (s *testServer) mustApply(t testing.TB, prior instance, config values) instance {
 	t.Helper()
 	p, ds := s.newWalk(t, nil).plan(t.Context(), prior, config)
 	if len(ds.errors()) > 0 {
 		t.Fatal(ds)
 	}
-	after, ds := s.newWalk(t, nil).apply(t.Context(), p)
+	after, ds := s.newApply(t, nil).applyPlan(t.Context(), p, config)
 	if len(ds.errors()) > 0 {
 		t.Fatal(ds)
 	}
+	s.Recorder.Reset()
 	return after
+}
+
+// id returns the ID of an instance's dataset.
+func (w *walk) id(i instance) string {
+	w.t.Helper()
+	id, _ := w.values(i.state)["id"].(string)
+	return id
 }

@@ -47,8 +47,10 @@ type testServer struct {
 	// Live reports whether this is the real API. API is nil then.
 	Live  bool
 	Token string
-	// Now is the clock of the provider.
-	Now func() time.Time
+	// Now is the clock of the provider, and Transport its connection to the server; nil for the
+	// usual one.
+	Now       func() time.Time
+	Transport http.RoundTripper
 }
 
 // newTestServer starts an emulator, or a proxy to the real API for live tests. A test that needs
@@ -219,6 +221,21 @@ func keepFields(fields ...string) func(int, http.Header, map[string]any) int {
 	})
 }
 
+// apiErrorBody returns the body of an error of the API.
+func apiErrorBody(errorType string) string {
+	return fmt.Sprintf(`{"error": {"type": %q, "message": "The message of the API."}}`, errorType)
+}
+
+// refusal returns a fault with an error of the API, for requests given as "METHOD PATTERN".
+func refusal(request string, status int, errorType string) emulator.Fault {
+	return onRequest(request, emulator.Fault{Status: status, Body: apiErrorBody(errorType)})
+}
+
+// page returns a fault with a page that is not the API's, for requests given as "METHOD PATTERN".
+func page(request string, status int) emulator.Fault {
+	return onRequest(request, emulator.Fault{Status: status, Body: "<html><body>Sign in to the proxy</body></html>"})
+}
+
 // onRequest returns a copy of a fault that hits requests of this kind, given as "METHOD PATTERN".
 func onRequest(request string, f emulator.Fault) emulator.Fault {
 	f.Method, f.Pattern, _ = strings.Cut(request, " ")
@@ -241,7 +258,9 @@ func (s *testServer) factories() map[string]func() (tfprotov6.ProviderServer, er
 }
 
 func (s *testServer) provider() (tfprotov6.ProviderServer, error) {
-	return newServer(&apifyProvider{version: "test", now: s.Now, retryDelay: testRetryDelay, totalDelay: testRetryDelay, resendDelay: testRetryDelay}), nil
+	return newServer(&apifyProvider{
+		version: "test", now: s.Now, retryDelay: testRetryDelay, totalDelay: testRetryDelay, resendDelay: testRetryDelay, transport: s.Transport,
+	}), nil
 }
 
 // sent returns the requests since the last reset, as "METHOD PATTERN", in order.

@@ -64,10 +64,11 @@ func newProvider(version string) *apifyProvider {
 
 type apifyProvider struct {
 	version string
-	// now is the clock that signatures are compared with. retryDelay and totalDelay are delays of
-	// the client, and resendDelay that of [providerData.resend]. Tests set them.
+	// now is the clock that signatures are compared with. retryDelay, totalDelay and transport are
+	// those of the client, and resendDelay is that of [providerData.resend]. Tests set them.
 	now                                 func() time.Time
 	retryDelay, totalDelay, resendDelay time.Duration
+	transport                           http.RoundTripper
 }
 
 // providerData is what Configure passes to resources and data sources: the API, and the memory of
@@ -238,6 +239,7 @@ func (p *apifyProvider) newClient(config providerModel, terraformVersion string,
 		RequestTimeout: timeout,
 		RetryDelay:     p.retryDelay,
 		TotalDelay:     p.totalDelay,
+		Transport:      p.transport,
 		Log:            requestLogger(token),
 	})
 	if err != nil && !diags.HasError() {

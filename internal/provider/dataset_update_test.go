@@ -1,0 +1,212 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/apify/terraform-provider-apify/internal/emulator"
+)
+
+// TestDatasetUpdate_requests sends what has changed, and nothing else.
+func TestDatasetUpdate_requests(t *testing.T) {
+	t.Parallel()
+	for body, config := range map[string]values{
+		`{"name":"b"}`: {"name": "b", "general_access": "RESTRICTED"},
+		`{"generalAccess":"ANYONE_WITH_ID_CAN_READ"}`:         {"name": "a", "general_access": "ANYONE_WITH_ID_CAN_READ"},
+		`{"generalAccess":"FOLLOW_USER_SETTING","name":null}`: {"general_access": "FOLLOW_USER_SETTING"},
+		"": {"name": "a", "force_destroy": true, "adopt_existing": false, "timeouts": values{"read": "1m"}},
+	} {
+		s := newEmulator(t, emulator.Options{})
+		a := s.mustApply(t, instance{}, values{"name": "a", "general_access": "RESTRICTED"})
+		after := s.mustApplySent(t, a, config)
+		want := []string{"PUT /v2/datasets/" + s.newWalk(t, nil).id(a) + " " + body}
+		if body == "" {
+			want = nil
+		}
+		expectRequests(t, after.writes, want)
+		s.expectNoChanges(t, after.instance, config)
+	}
+}
+
+// applied is the result of an apply, and what it has sent.
+type applied struct {
+	instance
+	writes []string
+}
+
+// mustApplySent is mustApply, and returns the requests that can change something.
+func (s *testServer) mustApplySent(t *testing.T, prior instance, config values) applied {
+	t.Helper()
+	p, ds := s.newWalk(t, nil).plan(t.Context(), prior, config)
+	if len(ds.errors()) > 0 {
+		t.Fatal(ds)
+	}
+	s.Recorder.Reset()
+	after, ds := s.newApply(t, nil).applyPlan(t.Context(), p, config)
+	ds.expect(t)
+	return applied{after, s.writes()}
+}
+
+// TestDatasetUpdate_nameTaken renames to the name of another dataset.
+func TestDatasetUpdate_nameTaken(t *testing.T) {
+	t.Parallel()
+	const errNameTaken = "Error: Apify dataset name taken"
+	for name, test := range map[string]struct {
+		freedAfter int // PUT requests
+		fault      func(cancel func()) emulator.Fault
+		want       []string
+		wantPuts   int
+	}{
+		"never":              {0, nil, []string{errNameTaken}, maxResends + 1},
+		"in time":            {3, nil, nil, 4},
+		"at the last moment": {maxResends, nil, nil, maxResends + 1},
+		"400, and the name has a holder": {0, func(func()) emulator.Fault {
+			return refusal(putDataset, 400, "invalid-input")
+		}, []string{errNameTaken}, maxResends + 1},
+		"409, and the name has a holder": {0, func(func()) emulator.Fault {
+			return refusal(putDataset, 409, "conflict")
+		}, []string{errNameTaken}, maxResends + 1},
+		"403": {0, func(func()) emulator.Fault {
+			return refusal(putDataset, 403, "insufficient-permissions")
+		}, []string{errRefused}, 1},
+		"interrupted later": {0, func(cancel func()) emulator.Fault {
+			return onRequest(putDataset, emulator.Fault{Skip: 2, Status: 500, Before: func(*http.Request) { cancel() }})
+		}, []string{errNameTaken}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newEmulator(t, emulator.Options{})
+			a := s.mustApply(t, instance{}, values{"name": "a"})
+			holder := s.API.Seed(emulator.Dataset{Name: "b"})
+			w := s.newApply(t, nil)
+			p := w.mustPlan(a, values{"name": "b"})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if test.fault != nil {
+				s.Recorder.Inject(test.fault(cancel))
+			}
+			if test.freedAfter > 0 {
+				s.Recorder.Inject(onRequest(putDataset, emulator.Fault{
+					Skip: test.freedAfter - 1, Times: 1, After: func(*http.Request) { s.API.Delete(holder.ID) },
+				}))
+			}
+			s.Recorder.Reset()
+			after, ds := w.apply(ctx, p)
+			ds.expect(t, test.want...)
+			if ds.has("name taken") {
+				ds.expectText(t, `"a" (ID `+w.id(a)+`) cannot be renamed to "b": dataset `+holder.ID)
+			}
+			if got := len(s.writes()); got != test.wantPuts {
+				t.Errorf("sent %d PUT requests, want %d: %q", got, test.wantPuts, s.sent())
+			}
+			want := "b"
+			if len(test.want) > 0 {
+				want = "a"
+			}
+			if got := w.values(after.state)["name"]; got != want {
+				t.Errorf("the state has the name %v, want %s", got, want)
+			}
+		})
+	}
+}
+
+// TestDatasetUpdate_refused has refusals of a rename that no other dataset explains.
+func TestDatasetUpdate_refused(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		errorType string
+		wantPuts  int
+	}{
+		"name-not-unique, and the holder is unknown": {"name-not-unique", maxResends + 1},
+		"another reason": {"invalid-input", 1},
+	} {
+		s := newEmulator(t, emulator.Options{})
+		a := s.mustApply(t, instance{}, values{"name": "a"})
+		w := s.newApply(t, nil)
+		p := w.mustPlan(a, values{"name": "b"})
+		s.Recorder.Inject(refusal(putDataset, 400, test.errorType))
+		_, ds := w.apply(t.Context(), p)
+		ds.expect(t, errRefused)
+		ds.expectText(t, "The message of the API (400 Bad Request, "+test.errorType+")", "State was not changed.")
+		if got := len(s.writes()); got != test.wantPuts {
+			t.Errorf("%s: sent %d PUT requests, want %d", name, got, test.wantPuts)
+		}
+	}
+}
+
+// TestDatasetUpdate_failures has updates that fail. State stays as it was.
+func TestDatasetUpdate_failures(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		config values
+		fault  emulator.Fault
+		token  string
+		want   string
+		texts  []string
+	}{
+		"404":                     {values{"name": "b"}, refusal(putDataset, 404, "record-not-found"), ownerToken, "Error: Apify dataset does not exist", []string{"without -refresh=false"}},
+		"404 of another account":  {values{"name": "b"}, refusal(putDataset, 404, "record-not-found"), otherToken, errNoAccess, []string{ownerID, "other (ID " + otherID}},
+		"404 of a proxy":          {values{"name": "b"}, page(putDataset, 404), ownerToken, errForeign, nil},
+		"name not applied":        {values{"name": "b"}, onRequest(putDataset, emulator.Fault{Mutate: setField("name", "a")}), ownerToken, "Error: Apify dataset change not applied", []string{`name is "a" instead of "b"`}},
+		"access not applied":      {values{"name": "a", "general_access": "RESTRICTED"}, onRequest(putDataset, emulator.Fault{Mutate: setField("generalAccess", "FOLLOW_USER_SETTING")}), ownerToken, "Error: Apify dataset change not applied", []string{"general_access"}},
+		"no access in response":   {values{"name": "a", "general_access": "RESTRICTED"}, onRequest(putDataset, emulator.Fault{Mutate: setField("generalAccess", nil)}), ownerToken, "Error: Apify dataset change not applied", nil},
+		"another dataset":         {values{"name": "b"}, onRequest(putDataset, emulator.Fault{Mutate: setField("id", "AnotherDataset000")}), ownerToken, errForeign, nil},
+		"no permission":           {values{"name": "b"}, refusal(putDataset, 403, "insufficient-permissions"), ownerToken, errRefused, []string{"permission to write"}},
+		"no name: 404 of a count": {values{}, refusal(getDataset, 404, "record-not-found"), ownerToken, "Error: Apify dataset does not exist", nil},
+		"no name: 500 of a count": {values{}, refusal(getDataset, 500, "internal-error"), ownerToken, errUnreachable, []string{"nothing was changed"}},
+		"no name: 403 of items":   {values{}, refusal(getItems, 403, "insufficient-permissions"), ownerToken, errRefused, []string{"nothing was changed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newTwoAccounts(t)
+			a := s.mustApply(t, instance{}, values{"name": "a"})
+			w := s.newApply(t, values{"max_retries": 0, "token": test.token})
+			p := w.mustPlan(a, test.config)
+			s.Recorder.Inject(test.fault)
+			s.Recorder.Reset()
+			after, ds := w.apply(t.Context(), p)
+			ds.expect(t, test.want)
+			ds.expectText(t, test.texts...)
+			if before := w.values(a.state); len(differences(before, w.values(after.state))) > 0 {
+				t.Errorf("the state is %v, was %v", w.values(after.state), before)
+			}
+			if test.config["name"] == nil {
+				s.expectWrites(t)
+			}
+		})
+	}
+}
+
+// TestDatasetUpdate_nameRemoved removes the name of a dataset that got items after the plan.
+func TestDatasetUpdate_nameRemoved(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		options emulator.Options
+		force   bool
+		items   int
+		want    []string
+		sent    []string
+	}{
+		"empty":                     {emulator.Options{}, false, 0, nil, []string{getDataset, getItems, putDataset}},
+		"items":                     {emulator.Options{}, false, 2, []string{errContainsItems}, []string{getDataset}},
+		"items, and lagging counts": {emulator.Options{CounterLag: day}, false, 2, []string{errContainsItems}, []string{getDataset, getItems}},
+		"force_destroy in state":    {emulator.Options{}, true, 2, nil, []string{putDataset}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newEmulator(t, test.options)
+			a := s.mustApply(t, instance{}, values{"name": "a", "force_destroy": test.force})
+			w := s.newApply(t, nil)
+			p := w.mustPlan(a, values{"force_destroy": true}) // which alone allows nothing
+			s.API.Push(w.id(a), items(test.items)...)
+			s.Recorder.Reset()
+			_, ds := w.apply(t.Context(), p)
+			ds.expect(t, test.want...)
+			s.expectSent(t, test.sent...)
+			if d, _ := s.API.Dataset(w.id(a)); (d.Name == "") != (len(test.want) == 0) {
+				t.Errorf("the dataset has the name %q", d.Name)
+			}
+		})
+	}
+}
