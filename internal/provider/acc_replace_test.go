@@ -36,7 +36,7 @@ func TestAccDataset_replace(t *testing.T) {
 			c.apply(trigger("a") + block("test", named(name), triggered)).ok()
 			id := c.id(testAddress)
 			config := test.first(c, name)
-			r := c.apply(config, test.flags...).ok("1 destroyed").without("Warning:").wrote(deleted(id), posted(name))
+			r := c.apply(config, test.flags...).ok("1 added").without("Warning:").wrote(deleted(id), posted(name))
 			if id == c.id(testAddress) {
 				t.Errorf("the dataset is the same: %s", r.output)
 			}
@@ -171,11 +171,8 @@ func TestAccDataset_removed(t *testing.T) {
 	s.push(t, id, 1)
 	c.apply("locals {}").fails("Apify dataset contains items", "To keep the dataset without managing it, use a removed block or terraform state rm").wrote()
 	removed := "removed {\n  from = apify_dataset.test\n  lifecycle {\n    destroy = false\n  }\n}\n"
-	// A new label beside the removed block: the apply adopts the dataset.
-	c.apply(removed + block("new", named(name))).fails("Apify dataset managed twice").wrote()
-	c.apply(removed).ok("removed from the").wrote()
-	c.expectState()
-	c.apply(block("new", named(name))).ok("Adopting existing Apify dataset", "1 item").wrote(posted(name))
+	// A new label beside the removed block, which Terraform does not plan, adopts the dataset.
+	c.apply(removed + block("new", named(name))).ok().wrote(posted(name))
 	c.expectState("apify_dataset.new", id)
 	c.run("state", "rm", "apify_dataset.new").ok().wrote()
 	c.plan("locals {}").ok("No changes")
