@@ -92,7 +92,7 @@ func (s *testServer) newExample(t *testing.T, e example) *cli {
 		all += content
 	}
 	if strings.Contains(all, "required_providers") {
-		c.remove("provider.tf")
+		c.remove(providerFile)
 	}
 	mirror := t.TempDir()
 	for _, host := range registryHosts {

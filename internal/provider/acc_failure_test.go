@@ -110,13 +110,13 @@ func TestAccProvider_allowedAccounts(t *testing.T) {
 	provider := func(token, allowed string) string {
 		return fmt.Sprintf("%sprovider \"apify\" {\n  token    = %q\n  base_url = %q\n  allowed_accounts = [%q]\n}\n", requiredProvider, token, s.URL, allowed)
 	}
-	c.write("provider.tf", provider(otherToken, "owner"))
+	c.write(providerFile, provider(otherToken, "owner"))
 	r := c.apply(threeDatasets).fails("Apify account not allowed", "belongs to account other (ID "+otherID+")", `["owner"]`, "Nothing was read or written").has(1, "Error:")
 	expectRequests(t, r.sent, []string{getUser})
 	// The next steps: change allowed_accounts, or use a token of the account.
-	c.write("provider.tf", provider(otherToken, otherID))
+	c.write(providerFile, provider(otherToken, otherID))
 	c.plan("").changes()
-	c.write("provider.tf", provider(ownerToken, "OWNER"))
+	c.write(providerFile, provider(ownerToken, "OWNER"))
 	c.plan("").changes()
 }
 

@@ -57,9 +57,12 @@ func (s *testServer) newBinaryCLI(t *testing.T) *cli {
 	c.writeCLIConfig(fmt.Sprintf("  dev_overrides {\n    %[1]q = %[3]q\n    %[2]q = %[3]q\n  }\n  direct {}\n",
 		registryHosts[0]+"/apify/apify", registryHosts[1]+"/apify/apify", filepath.Dir(providerBinary(t))))
 	c.env = append(c.env, tokenVariable+"="+s.Token, apiBaseURLVariable+"="+s.URL)
-	c.write("provider.tf", requiredProvider)
+	c.write(providerFile, requiredProvider)
 	return c
 }
+
+// providerFile is the file with the requirement and the configuration of the provider.
+const providerFile = "test_provider.tf"
 
 const requiredProvider = `terraform {
   required_providers {
@@ -101,7 +104,7 @@ func (c *cli) writeCLIConfig(installation string) {
 // configure sets the token and the base URL of the provider in this process.
 func (c *cli) configure(token, baseURL string) {
 	c.t.Helper()
-	c.write("provider.tf", fmt.Sprintf("%sprovider \"apify\" {\n  token    = %q\n  base_url = %q\n}\n", requiredProvider, token, baseURL))
+	c.write(providerFile, fmt.Sprintf("%sprovider \"apify\" {\n  token    = %q\n  base_url = %q\n}\n", requiredProvider, token, baseURL))
 }
 
 // reattach serves the provider from this process, and makes the CLI use it.
