@@ -1,0 +1,180 @@
+package provider
+
+import (
+	"fmt"
+	"testing"
+)
+
+// Replacements, and objects in state that are kept, tainted or deposed.
+
+const triggered = "lifecycle {\n    replace_triggered_by = [terraform_data.trigger]\n  }"
+
+func trigger(input string) string {
+	return fmt.Sprintf("resource \"terraform_data\" \"trigger\" {\n  input = %q\n}\n", input)
+}
+
+// TestAccDataset_replace replaces a dataset with -replace, taint and replace_triggered_by. The plan is
+// Terraform's own, and the deletion decides about items: it comes first, so nothing is lost or
+// tainted.
+func TestAccDataset_replace(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		first func(c *cli, name string) string // prepares, and returns the configuration
+		flags []string
+	}{
+		{"-replace", func(_ *cli, name string) string { return block("test", named(name)) }, []string{"-replace=" + testAddress}},
+		{"taint", func(c *cli, name string) string {
+			c.run("taint", testAddress).ok()
+			return block("test", named(name))
+		}, nil},
+		{"replace_triggered_by", func(_ *cli, name string) string { return trigger("b") + block("test", named(name), triggered) }, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := newTestServer(t)
+			c, name := s.newCLI(t), s.name(t)
+			c.apply(trigger("a") + block("test", named(name), triggered)).ok()
+			id := c.id(testAddress)
+			config := test.first(c, name)
+			r := c.apply(config, test.flags...).ok("1 added").without("Warning:").wrote(deleted(id), posted(name))
+			if id == c.id(testAddress) {
+				t.Errorf("the dataset is the same: %s", r.output)
+			}
+			c.plan("").ok("No changes")
+
+			id = c.id(testAddress)
+			s.push(t, id, 1)
+			if test.name == "replace_triggered_by" {
+				config = trigger("c") + block("test", named(name), triggered)
+			} else {
+				config = test.first(c, name)
+			}
+			c.apply(config, test.flags...).fails("Apify dataset contains items", `Dataset "`+name+`" (ID `+id+`)`).wrote()
+			if test.name == "taint" {
+				c.run("untaint", testAddress).ok() // the next step behind the link
+			}
+			c.expectState(testAddress, id)
+			// The next step: force_destroy first.
+			c.apply(trigger("b")+block("test", named(name), forceDestroy), "-target="+testAddress).ok().wrote()
+			c.apply("", "-replace="+testAddress).ok().wrote(deleted(id), posted(name))
+			c.destroy().ok()
+		})
+	}
+}
+
+// TestAccDataset_createBeforeDestroy replaces a dataset with create_before_destroy and the same name
+// and schema: the resource adopts its own dataset and keeps it, and says so once.
+func TestAccDataset_createBeforeDestroy(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	c, name := s.newCLI(t), s.name(t)
+	config := block("test", named(name), schemaAttribute("one"), createBeforeDestroy)
+	c.apply(config).ok()
+	id := c.id(testAddress)
+	s.push(t, id, 1)
+	c.apply(config, "-replace="+testAddress).ok("Apify dataset not deleted: "+name, `Dataset "`+name+`" (ID `+id+`) was not deleted`).
+		has(1, "Warning: Apify dataset not deleted").wrote(posted(name) + " " + schemaJSON("one"))
+	c.expectState(testAddress, id)
+	c.plan("").ok("No changes")
+	s.sweep(t, name)
+	c.apply(block("test", createBeforeDestroy)).ok("deleted outside Terraform").wrote("POST /v2/datasets")
+	id = c.id(testAddress)
+	// An unnamed dataset is a new one.
+	c.apply("", "-replace="+testAddress).ok().wrote("POST /v2/datasets", deleted(id))
+	c.destroy().ok()
+}
+
+// TestAccDataset_createBeforeDestroyRefused replaces a dataset with create_before_destroy and the
+// same name, if the new one cannot be the old one. No deposed object is left, and each next step
+// works.
+func TestAccDataset_createBeforeDestroyRefused(t *testing.T) {
+	for _, test := range []struct {
+		name, attribute string
+		flags           []string
+		error, advice   string
+		next            func(c *cli, name, other, attribute string) result
+	}{
+		{"new schema, without create_before_destroy", schemaAttribute("two"), nil, "Existing Apify dataset has another schema", "or choose another name",
+			func(c *cli, name, _, attribute string) result {
+				return c.apply(block("test", named(name), attribute)).wrote(deleted(c.old), posted(name)+" "+schemaJSON("two"))
+			}},
+		{"new schema, another name", schemaAttribute("two"), nil, "Existing Apify dataset has another schema", "or choose another name",
+			func(c *cli, _, other, attribute string) result {
+				return c.apply(block("test", named(other), attribute, createBeforeDestroy)).wrote(posted(other)+" "+schemaJSON("two"), deleted(c.old))
+			}},
+		{"adopt_existing = false, without create_before_destroy", noAdoption, []string{"-replace=" + testAddress}, "Apify dataset already exists", "Replacements: https://",
+			func(c *cli, name, _, attribute string) result {
+				return c.apply(block("test", named(name), attribute), "-replace="+testAddress).wrote(deleted(c.old), posted(name))
+			}},
+		{"adopt_existing = true", noAdoption, []string{"-replace=" + testAddress}, "Apify dataset already exists", "Replacements: https://",
+			func(c *cli, name, _, _ string) result {
+				return c.apply(block("test", named(name), createBeforeDestroy), "-replace="+testAddress).wrote(posted(name))
+			}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := newTestServer(t)
+			c, name, other := s.newCLI(t), s.name(t), s.name(t)
+			first := test.attribute
+			if first != noAdoption {
+				first = schemaAttribute("one")
+			}
+			c.apply(block("test", named(name), first, createBeforeDestroy)).ok()
+			c.old = c.id(testAddress)
+			r := c.apply(block("test", named(name), test.attribute, createBeforeDestroy), test.flags...).fails(test.error, test.advice)
+			for _, w := range r.writes {
+				if w != posted(name) && w != posted(name)+" "+schemaJSON("two") {
+					t.Errorf("got the request %s", w)
+				}
+			}
+			c.expectState(testAddress, c.old)
+			test.next(c, name, other, test.attribute).ok()
+			c.plan("").ok("No changes")
+			c.destroy().ok()
+		})
+	}
+}
+
+// TestAccDataset_deposed has a deposed object, which an interrupted replacement with
+// create_before_destroy leaves: the next apply deletes it, unless the resource has its dataset.
+func TestAccDataset_deposed(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	c, name, other := s.newCLI(t), s.name(t), s.name(t)
+	c.apply(block("test", named(name), schemaAttribute("one"), createBeforeDestroy)).ok()
+	id := c.id(testAddress)
+	s.push(t, id, 1)
+	// The old dataset has items, so its deletion fails after the creation.
+	c.apply(block("test", named(name), schemaAttribute("one"), createBeforeDestroy)).ok()
+	c.apply(block("test", named(other), schemaAttribute("one"), createBeforeDestroy), "-replace="+testAddress).
+		fails("Apify dataset contains items").wrote(posted(other) + " " + schemaJSON("one"))
+	next := c.id(testAddress)
+	c.expectState(testAddress, next, testAddress+" (deposed)", id)
+	c.plan("").fails("Apify dataset contains items", "Tainted and deposed objects: https://").wrote()
+	// The next step behind the link: state rm and an import.
+	c.run("state", "rm", testAddress).ok()
+	c.run("import", testAddress, next).ok()
+	c.expectState(testAddress, next)
+	c.plan("").ok("No changes")
+	s.sweep(t, name)
+	c.destroy().ok().wrote(deleted(next))
+}
+
+// TestAccDataset_removed keeps a dataset with items on Apify, as the error of its destruction
+// advises.
+func TestAccDataset_removed(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	c, name := s.newCLI(t), s.name(t)
+	c.apply(block("test", named(name))).ok()
+	id := c.id(testAddress)
+	s.push(t, id, 1)
+	c.apply("locals {}").fails("Apify dataset contains items", "To keep the dataset without managing it, use a removed block or terraform state rm").wrote()
+	removed := "removed {\n  from = apify_dataset.test\n  lifecycle {\n    destroy = false\n  }\n}\n"
+	// A new label beside the removed block, which Terraform does not plan, adopts the dataset.
+	c.apply(removed + block("new", named(name))).ok().wrote(posted(name))
+	c.expectState("apify_dataset.new", id)
+	c.run("state", "rm", "apify_dataset.new").ok().wrote()
+	c.plan("locals {}").ok("No changes")
+	s.sweep(t, name)
+}
