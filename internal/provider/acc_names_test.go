@@ -32,7 +32,7 @@ func TestAccDataset_labelChanged(t *testing.T) {
 			if n == 0 {
 				r.has(1, "Error:")
 			}
-			if i := strings.Index(r.output, "force_destroy"); i >= 0 && i < strings.Index(strings.ToLower(r.output), "moved block") {
+			if i := strings.Index(r.output, "apply force_destroy"); i >= 0 && i < strings.Index(strings.ToLower(r.output), "moved block") {
 				t.Errorf("the first advice loses data: %s", r.output)
 			}
 			// The next step: the moved block.
@@ -221,7 +221,8 @@ func TestAccDataset_parallelism1(t *testing.T) {
 	c, name, other := s.newCLI(t), s.name(t), s.name(t)
 	id, _ := s.create(t, name)
 	c.apply(block("test", named(name))+block("second"), "-parallelism=1").ok("Adopting existing Apify dataset: " + name)
-	c.apply(block("test", named(other)), "-parallelism=1").ok().wroteInAnyOrder(renamed(id, other), s.writes()[0])
+	second := c.id("apify_dataset.second")
+	c.apply(block("test", named(other)), "-parallelism=1").ok().wroteInAnyOrder(renamed(id, other), deleted(second))
 	c.destroy("-parallelism=1").ok().wrote(deleted(id))
 }
 

@@ -32,6 +32,14 @@ func TestAccQueries_data(t *testing.T) {
 		ProtoV6ProviderFactories: s.factories(),
 		Steps: []resource.TestStep{
 			{
+				Config:      s.config(source("test", named(name+"-missing"))),
+				ExpectError: regexp.MustCompile(`The\s+dataset\s+does\s+not\s+exist`),
+			},
+			{
+				Config:      s.config(source("test", fmt.Sprintf("id = %q\n  name = %q", id, name))),
+				ExpectError: regexp.MustCompile(`(?i)invalid`),
+			},
+			{
 				Config: s.config(source("id", fmt.Sprintf("id = %q", id)) + source("name", named(strings.ToUpper(name))) +
 					source("username", named(name)+"\n  username = data.apify_user.test.username") +
 					source("console", fmt.Sprintf("id = \"https://console.apify.com/storage/datasets/%s\"", id)) +
@@ -47,14 +55,6 @@ func TestAccQueries_data(t *testing.T) {
 					exact("apify_user.test", "id", user["id"]), exact("apify_user.test", "username", user["username"]),
 					s.checkWrites(),
 				},
-			},
-			{
-				Config:      s.config(source("test", named(name+"-missing"))),
-				ExpectError: regexp.MustCompile(`The\s+dataset\s+does\s+not\s+exist`),
-			},
-			{
-				Config:      s.config(source("test", fmt.Sprintf("id = %q\n  name = %q", id, name))),
-				ExpectError: regexp.MustCompile(`(?i)invalid`),
 			},
 		},
 	})

@@ -85,8 +85,8 @@ func TestAccDataset_createBeforeDestroy(t *testing.T) {
 }
 
 // TestAccDataset_createBeforeDestroyRefused replaces a dataset with create_before_destroy and the
-// same name, if the new one cannot be the old one. No deposed object is left, and each next step
-// works.
+// same name, if the new one cannot be the old one. Terraform leaves no deposed object, and each next
+// step works.
 func TestAccDataset_createBeforeDestroyRefused(t *testing.T) {
 	for _, test := range []struct {
 		name, attribute string
@@ -126,6 +126,14 @@ func TestAccDataset_createBeforeDestroyRefused(t *testing.T) {
 				if w != posted(name) && w != posted(name)+" "+schemaJSON("two") {
 					t.Errorf("got the request %s", w)
 				}
+			}
+			if product, _ := cliVersion(); product == "OpenTofu" {
+				// OpenTofu plans the creation again in the apply without telling the provider that it is one,
+				// and does not restore an object after an error of that plan. The next step is behind the link.
+				c.expectState(testAddress+" (deposed)", c.old)
+				c.plan("").fails("Apify dataset managed twice", "deposed objects: https://").wrote()
+				c.run("state", "rm", testAddress).ok()
+				c.run("import", testAddress, c.old).ok()
 			}
 			c.expectState(testAddress, c.old)
 			test.next(c, name, other, test.attribute).ok()
