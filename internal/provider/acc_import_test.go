@@ -53,7 +53,7 @@ func TestAccDataset_importCommand(t *testing.T) {
 	c.run("import", testAddress, "https://example.com/datasets").fails()
 	c.run("state", "rm", testAddress).ok()
 	c.run("import", testAddress, "a b").fails("Invalid Apify dataset reference", "~NAME for a dataset of the token's account")
-	c.run("import", testAddress, strings.Repeat("A", 17)).fails("The dataset does not exist, or the API token has no access to it").without("~")
+	c.run("import", testAddress, strings.Repeat("A", 17)).fails("Apify dataset not found").without("~")
 }
 
 // TestAccDataset_importOtherAccount imports a dataset that another account shares, with a warning.

@@ -33,7 +33,7 @@ func TestAccQueries_data(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config:      s.config(source("test", named(name+"-missing"))),
-				ExpectError: regexp.MustCompile(`The\s+dataset\s+does\s+not\s+exist`),
+				ExpectError: regexp.MustCompile(`Apify dataset not found`),
 			},
 			{
 				Config:      s.config(source("test", fmt.Sprintf("id = %q\n  name = %q", id, name))),

@@ -102,11 +102,11 @@ func TestAccDataset_createBeforeDestroyRefused(t *testing.T) {
 			func(c *cli, _, other, attribute string) result {
 				return c.apply(block("test", named(other), attribute, createBeforeDestroy)).wrote(posted(other)+" "+schemaJSON("two"), deleted(c.old))
 			}},
-		{"adopt_existing = false, without create_before_destroy", noAdoption, []string{"-replace=" + testAddress}, "Apify dataset already exists", "Replacements: https://",
+		{"adopt_existing = false, without create_before_destroy", noAdoption, []string{"-replace=" + testAddress}, "Apify dataset already exists", "Replacements, terraform destroy: https://",
 			func(c *cli, name, _, attribute string) result {
 				return c.apply(block("test", named(name), attribute), "-replace="+testAddress).wrote(deleted(c.old), posted(name))
 			}},
-		{"adopt_existing = true", noAdoption, []string{"-replace=" + testAddress}, "Apify dataset already exists", "Replacements: https://",
+		{"adopt_existing = true", noAdoption, []string{"-replace=" + testAddress}, "Apify dataset already exists", "Replacements, terraform destroy: https://",
 			func(c *cli, name, _, _ string) result {
 				return c.apply(block("test", named(name), createBeforeDestroy), "-replace="+testAddress).wrote(posted(name))
 			}},
