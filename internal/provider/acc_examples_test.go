@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -349,5 +350,51 @@ func TestAccExamples_readme(t *testing.T) {
 	}
 	if ran == 0 {
 		t.Error("no command was run")
+	}
+}
+
+// TestAccExamples_workflows runs the steps of each workflow: jobs with the secret for reading get a
+// read-only token, which cannot read its account either.
+func TestAccExamples_workflows(t *testing.T) {
+	t.Parallel()
+	err := filepath.WalkDir(filepath.Join(repository, "examples"), func(path string, _ fs.DirEntry, err error) error {
+		root, _, found := strings.Cut(filepath.ToSlash(path), "/.github/workflows/")
+		if err != nil || !found {
+			return err
+		}
+		t.Run(filepath.Base(root), func(t *testing.T) {
+			t.Parallel()
+			s, e := newExampleServer(t), readExample(t, filepath.FromSlash(root))
+			s.Recorder.Inject(onRequest(getUser, emulator.Fault{
+				Match:  func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer "+readOnlyToken },
+				Status: http.StatusForbidden, Body: apiErrorBody("insufficient-permissions", "No permission"),
+			}))
+			c := s.newExample(t, e)
+			env, ran := []string{}, 0
+			for line := range strings.Lines(readExample(t, filepath.Dir(path))[filepath.Base(path)]) {
+				if m := regexp.MustCompile(`^  (\w+):\n`).FindStringSubmatch(line); m != nil { // a job
+					env = []string{"GITHUB_STEP_SUMMARY=" + filepath.Join(t.TempDir(), "summary")}
+				}
+				if strings.Contains(line, "secrets.APIFY_TOKEN_READ") {
+					env = append(env, tokenVariable+"="+readOnlyToken)
+				}
+				if m := regexp.MustCompile(`^      (TF_VAR_\w+): "(.*?)"`).FindStringSubmatch(line); m != nil {
+					env = append(env, m[1]+"="+m[2])
+				}
+				if _, command, ok := strings.Cut(line, "- run: "); ok {
+					ran++
+					if out, code := c.sh(command, env...); code != 0 {
+						t.Errorf("exit code %d:\n%s\n%s", code, command, out)
+					}
+				}
+			}
+			if ran == 0 {
+				t.Error("no step was run")
+			}
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

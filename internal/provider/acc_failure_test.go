@@ -237,3 +237,23 @@ func TestAccDataset_localPlatform(t *testing.T) {
 	c.apply(block("test", named("orders")) + block("schema", named("schema"))).ok()
 	c.destroy().ok("2 destroyed")
 }
+
+// TestAccDataset_nameNotChecked plans while names cannot be looked up: a warning, because the apply
+// checks again, and none if the token may not read.
+func TestAccDataset_nameNotChecked(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	c := s.newCLI(t)
+	outage := onRequest(getDataset, emulator.Fault{Status: 503, Body: apiErrorBody("service-unavailable", "Try again")})
+	outage.Match = func(r *http.Request) bool { return strings.Contains(r.URL.Path, "~") }
+	s.Recorder.Inject(outage)
+	c.plan(threeDatasets).changes("Warning: Apify dataset name not checked", "503 Service Unavailable", "The apply checks again.").
+		has(1, "Warning:").wrote()
+	c.apply("").ok("3 added").wroteInAnyOrder(posted("one"), posted("two"), posted("three"))
+
+	s = newEmulator(t, emulator.Options{})
+	c = s.newCLI(t)
+	outage.Status, outage.Body = 403, apiErrorBody("insufficient-permissions", "No permission")
+	s.Recorder.Inject(outage)
+	c.apply(threeDatasets).ok("3 added").without("Warning:")
+}
