@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflogtest"
 	"github.com/hashicorp/terraform-plugin-log/tfsdklog"
@@ -54,7 +55,10 @@ func TestSecrets(t *testing.T) {
 	for _, name := range append(shown, "") { // "" is without a fault
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newEmulator(t, emulator.Options{Users: []emulator.User{{Username: "owner", Token: secretToken, ProxyPassword: secretPassword}}})
+			s := newEmulator(t, emulator.Options{
+				Users: []emulator.User{{Username: "owner", Token: secretToken, ProxyPassword: secretPassword}},
+				Now:   func() time.Time { return time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC) }, // all signatures are the same
+			})
 			d := s.API.Seed(emulator.Dataset{Name: "existing", GeneralAccess: "RESTRICTED", URLSigningSecretKey: secretKey})
 			w := s.newWalk(t, values{"max_retries": 0})
 			existing := w.mustImport(d.ID)
