@@ -5,9 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
@@ -49,23 +50,20 @@ func (v datasetSchemaValidator) MarkdownDescription(ctx context.Context) string 
 	return v.Description(ctx)
 }
 
+// invalidSchema returns the error of a text that is not a dataset schema.
+func invalidSchema(problem string) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root("schema"), "Invalid Apify dataset schema",
+		fmt.Sprintf("schema %s. A dataset schema is a JSON object with \"actorSpecification\": 1, \"fields\" (a JSON schema of one item) and "+
+			"\"views\": https://docs.apify.com/storage/dataset-schema.", problem))
+}
+
 func (v datasetSchemaValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	text := req.ConfigValue.ValueString()
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	report := func(problem string) {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Apify dataset schema", fmt.Sprintf("%s %s. A dataset schema is a JSON object with "+
-			"\"actorSpecification\": 1, \"fields\" (a JSON schema of one item) and \"views\": "+
-			"https://docs.apify.com/storage/dataset-schema.", req.Path, problem))
-	}
-	if !json.Valid([]byte(text)) { // which the attribute's type reports
-		if strings.HasPrefix(text, "\ufeff") {
-			report("starts with an invisible byte order mark (U+FEFF), which JSON does not allow. Save the file without it")
-		}
-		return
-	}
-	object, ok := decodeJSON(text).(map[string]any)
+	report := func(problem string) { resp.Diagnostics.Append(invalidSchema(problem)) }
+	object, ok := decodeJSON(text).(map[string]any) // the attribute's type has validated the JSON
 	if !ok {
 		report("must be a JSON object")
 		return
