@@ -175,13 +175,23 @@ func (r *datasetResource) planCreate(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	own, c := r.claims.planAdoption(name, existing.ID, replacedID)
-	switch {
-	case c != conflict{}:
+	if c != (conflict{}) {
 		resp.Diagnostics.Append(managedTwice(c, name))
-	case own:
-	case !plan.AdoptExisting.IsUnknown() && !plan.AdoptExisting.ValueBool():
+		return
+	}
+	if own {
+		return
+	}
+	if !plan.AdoptExisting.IsUnknown() && !plan.AdoptExisting.ValueBool() {
 		resp.Diagnostics.Append(alreadyExists(existing, name))
-	case r.hasOtherSchema(ctx, existing, plan.Schema):
+		return
+	}
+	lookup, cancel := context.WithTimeout(r.limitRetries(ctx), lookupTimeout)
+	defer cancel()
+	switch other, err := r.hasOtherSchema(lookup, existing, plan.Schema); {
+	case err != nil:
+		resp.Diagnostics.Append(nameNotChecked(name, err)...)
+	case other:
 		resp.Diagnostics.Append(otherSchema(existing, name))
 	default:
 		resp.Diagnostics.Append(r.adopting(existing, plan)...)

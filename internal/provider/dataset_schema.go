@@ -22,11 +22,6 @@ func sameSchema(a, b jsontypes.Normalized) bool {
 	return reflect.DeepEqual(decodeJSON(a.ValueString()), decodeJSON(b.ValueString()))
 }
 
-// isOtherSchema reports whether a known schema is configured that is not that of a dataset.
-func isOtherSchema(configured, actual jsontypes.Normalized) bool {
-	return !configured.IsNull() && !configured.IsUnknown() && !sameSchema(configured, actual)
-}
-
 // decodeJSON returns a JSON value. A text that is not JSON is a string, which equals no value of a
 // schema.
 func decodeJSON(text string) any {
