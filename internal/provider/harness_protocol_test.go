@@ -187,13 +187,6 @@ func (s *testServer) newWalk(t testing.TB, config values) *walk {
 	return w
 }
 
-// stop is StopProvider, which Terraform calls when it is interrupted.
-func (w *walk) stop() {
-	if _, err := w.server.StopProvider(context.Background(), &tfprotov6.StopProviderRequest{}); err != nil {
-		w.t.Error(err)
-	}
-}
-
 func (w *walk) dataset() *tfprotov6.Schema { return w.schema.ResourceSchemas["apify_dataset"] }
 
 // object encodes attributes by a schema. Missing attributes are null.
