@@ -172,8 +172,9 @@ func (c *Client) describeBody(e *Error, r *request, raw []byte, header http.Head
 		}
 		return
 	}
-	if mediaType, _, err := mime.ParseMediaType(header.Get("Content-Type")); err == nil {
-		e.ContentType = c.secrets.printable(mediaType)
+	// It is masked first, because parsing changes its case.
+	if mediaType, _, err := mime.ParseMediaType(c.secrets.printable(header.Get("Content-Type"))); err == nil {
+		e.ContentType = mediaType
 	}
 	e.Length = int64(len(raw))
 }

@@ -365,10 +365,9 @@ func TestAccExamples_workflows(t *testing.T) {
 		t.Run(filepath.Base(root), func(t *testing.T) {
 			t.Parallel()
 			s, e := newExampleServer(t), readExample(t, filepath.FromSlash(root))
-			s.Recorder.Inject(onRequest(getUser, emulator.Fault{
-				Match:  func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer "+readOnlyToken },
-				Status: http.StatusForbidden, Body: apiErrorBody("insufficient-permissions", "No permission"),
-			}))
+			noAccount := refusal(getUser, http.StatusForbidden, "insufficient-permissions")
+			noAccount.Match = func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer "+readOnlyToken }
+			s.Recorder.Inject(noAccount)
 			c := s.newExample(t, e)
 			env, ran := []string{}, 0
 			for line := range strings.Lines(readExample(t, filepath.Dir(path))[filepath.Base(path)]) {

@@ -244,7 +244,7 @@ func TestAccDataset_nameNotChecked(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	c := s.newCLI(t)
-	outage := onRequest(getDataset, emulator.Fault{Status: 503, Body: apiErrorBody("service-unavailable", "Try again")})
+	outage := refusal(getDataset, http.StatusServiceUnavailable, "service-unavailable")
 	outage.Match = func(r *http.Request) bool { return strings.Contains(r.URL.Path, "~") }
 	s.Recorder.Inject(outage)
 	c.plan(threeDatasets).changes("Warning: Apify dataset name not checked", "503 Service Unavailable", "The apply checks again.").
@@ -253,7 +253,8 @@ func TestAccDataset_nameNotChecked(t *testing.T) {
 
 	s = newEmulator(t, emulator.Options{})
 	c = s.newCLI(t)
-	outage.Status, outage.Body = 403, apiErrorBody("insufficient-permissions", "No permission")
+	outage.Status = http.StatusForbidden
+	outage.Body = refusal(getDataset, http.StatusForbidden, "insufficient-permissions").Body
 	s.Recorder.Inject(outage)
 	c.apply(threeDatasets).ok("3 added").without("Warning:")
 }

@@ -79,39 +79,55 @@ func (r *datasetResource) createOrAdopt(ctx context.Context, plan datasetResourc
 	}
 	d := &created.Dataset
 	r.cache.invalidate(d.ID)
-	existed := r.names.existed(name, created)
-	switch {
-	case existed && !plan.AdoptExisting.ValueBool():
-		r.claims.release(d.ID)
-		return nil, diag.Diagnostics{alreadyExists(d, name)}
-	case existed && r.hasOtherSchema(ctx, d, plan.Schema):
-		r.claims.release(d.ID)
-		return nil, diag.Diagnostics{otherSchema(d, name)}
-	case existed:
-		return d, r.adopting(d, plan)
-	default:
+	if !r.names.existed(name, created) {
 		return d, nil
 	}
+	refusal, err := r.refuseAdoption(ctx, d, plan)
+	if err != nil {
+		refusal = apiError(err, "Nothing was changed.")
+	}
+	if refusal != nil {
+		r.claims.release(d.ID)
+		return nil, diag.Diagnostics{refusal}
+	}
+	return d, r.adopting(d, plan)
+}
+
+// refuseAdoption returns the error of a resource that must not adopt an existing dataset, or nil. err
+// is that of a read of the dataset's schema.
+func (r *datasetResource) refuseAdoption(ctx context.Context, d *apify.Dataset, plan datasetResourceModel) (refusal diag.Diagnostic, err error) {
+	if !plan.AdoptExisting.ValueBool() {
+		return alreadyExists(d, plan.Name.ValueString()), nil
+	}
+	other, err := r.hasOtherSchema(ctx, d, plan.Schema)
+	if other {
+		refusal = otherSchema(d, plan.Name.ValueString())
+	}
+	return refusal, err
 }
 
 // hasOtherSchema reports whether a dataset has another schema than a configured one. Items of lists
 // lack the schema, and the response to a POST may, so the dataset is read then.
-func (r *datasetResource) hasOtherSchema(ctx context.Context, d *apify.Dataset, configured jsontypes.Normalized) bool {
+func (r *datasetResource) hasOtherSchema(ctx context.Context, d *apify.Dataset, configured jsontypes.Normalized) (bool, error) {
 	if configured.IsNull() || configured.IsUnknown() {
-		return false
+		return false, nil
 	}
 	if d.Schema == nil {
-		if whole, err := r.client.GetDataset(ctx, apify.DatasetIDRef(d.ID)); err == nil {
-			d.Schema = whole.Schema
+		var err error
+		if d, err = r.client.GetDataset(ctx, apify.DatasetIDRef(d.ID)); err != nil {
+			return false, err
 		}
 	}
-	return !sameSchema(configured, newSchema(d))
+	return !sameSchema(configured, newSchema(d)), nil
 }
 
 // finishCreation applies the planned general access to a dataset that a POST returned, and returns
 // the state.
 func (r *datasetResource) finishCreation(ctx context.Context, plan datasetResourceModel, d *apify.Dataset) (datasetResourceModel, diag.Diagnostic) {
-	if r.hasOtherSchema(ctx, d, plan.Schema) {
+	switch other, err := r.hasOtherSchema(ctx, d, plan.Schema); {
+	case err != nil:
+		return plan, apiError(err, "")
+	case other:
 		return plan, schemaNotApplied(d.ID)
 	}
 	sent := apify.DatasetUpdate{Name: new(plan.Name.ValueString())} // empty for null

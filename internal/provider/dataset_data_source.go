@@ -31,8 +31,9 @@ type datasetDataSource struct{ *providerData }
 type datasetDataSourceModel struct {
 	datasetModel
 	datasetDetails
-	Fields types.List    `tfsdk:"fields"`
-	Stats  *datasetStats `tfsdk:"stats"`
+	Username types.String  `tfsdk:"username"`
+	Fields   types.List    `tfsdk:"fields"`
+	Stats    *datasetStats `tfsdk:"stats"`
 }
 
 func (d *datasetDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -59,11 +60,10 @@ func (d *datasetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 		Computed:   true,
 		Validators: []validator.String{datasetNameRule},
 	}
+	delete(attributes, "title") // only in lists
 	attributes["username"] = schema.StringAttribute{
-		MarkdownDescription: "Username of the dataset's owner. Set this together with `name` to read a dataset of another account. " +
-			"Otherwise the value returned by the API, which is usually null.",
-		Optional: true,
-		Computed: true,
+		MarkdownDescription: "Username of the dataset's owner, to read a dataset of another account by `name`. Defaults to the token's account.",
+		Optional:            true,
 		Validators: []validator.String{
 			stringvalidator.LengthAtLeast(1),
 			stringvalidator.AlsoRequires(path.MatchRoot("name")),
@@ -130,9 +130,7 @@ func (d *datasetDataSource) Read(ctx context.Context, req datasource.ReadRequest
 		resp.Diagnostics.Append(invalidTimestamp())
 		return
 	}
-	if !config.Username.IsNull() {
-		state.Username = config.Username
-	}
+	state.Username = config.Username
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 

@@ -84,7 +84,7 @@ func TestDatasetDelete_kept(t *testing.T) {
 	s := newEmulator(t, emulator.Options{})
 	a := s.mustApply(t, instance{}, values{"name": "a"})
 	w := s.newApply(t, values{"max_retries": 0})
-	s.Recorder.Inject(emulator.Fault{Method: "DELETE", Status: 403, Body: apiErrorBody("insufficient-permissions"), Times: 1})
+	s.Recorder.Inject(emulator.Fault{Method: "DELETE", Status: 403, Body: errorBody("insufficient-permissions"), Times: 1})
 	_, ds := w.apply(t.Context(), w.mustPlan(a, nil))
 	ds.expect(t, errRefused)
 	// The failed deletion does not keep the name from an adoption.

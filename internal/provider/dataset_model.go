@@ -36,8 +36,6 @@ type datasetModel struct {
 
 // datasetDetails holds volatile or rarely used attributes, available in data sources only.
 type datasetDetails struct {
-	Title          types.String      `tfsdk:"title"`
-	Username       types.String      `tfsdk:"username"`
 	ModifiedAt     timetypes.RFC3339 `tfsdk:"modified_at"`
 	AccessedAt     timetypes.RFC3339 `tfsdk:"accessed_at"`
 	ItemCount      types.Int64       `tfsdk:"item_count"`
@@ -88,8 +86,6 @@ func newDatasetDetails(d *apify.Dataset) (datasetDetails, error) {
 	modifiedAt, modifiedErr := newTimestamp(d.ModifiedAt)
 	accessedAt, accessedErr := newTimestamp(d.AccessedAt)
 	return datasetDetails{
-		Title:          types.StringPointerValue(d.Title),
-		Username:       types.StringPointerValue(d.Username),
 		ModifiedAt:     modifiedAt,
 		AccessedAt:     accessedAt,
 		ItemCount:      types.Int64PointerValue(d.ItemCount),

@@ -178,14 +178,23 @@ func (r *datasetResource) planCreate(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	own, c := r.claims.planAdoption(name, existing.ID, replacedID)
-	switch {
-	case c != conflict{}:
+	if c != (conflict{}) {
 		resp.Diagnostics.Append(managedTwice(c, name))
-	case own:
-	case !plan.AdoptExisting.IsUnknown() && !plan.AdoptExisting.ValueBool():
-		resp.Diagnostics.Append(alreadyExists(existing, name))
-	case r.hasOtherSchema(ctx, existing, plan.Schema):
-		resp.Diagnostics.Append(otherSchema(existing, name))
+		return
+	}
+	if own {
+		return
+	}
+	if plan.AdoptExisting.IsUnknown() {
+		plan.AdoptExisting = types.BoolValue(defaultAdoptExisting)
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	switch refusal, err := r.refuseAdoption(ctx, existing, plan); {
+	case err != nil:
+		resp.Diagnostics.Append(nameNotChecked(name, err)...)
+	case refusal != nil:
+		resp.Diagnostics.Append(refusal)
 	default:
 		resp.Diagnostics.Append(r.adopting(existing, plan)...)
 	}

@@ -381,6 +381,32 @@ func TestDatasetPlan_schema(t *testing.T) {
 	}
 }
 
+// TestDatasetPlan_schemaNotRead adopts a dataset whose schema cannot be read, because the response
+// with the dataset lacks it, as lists do.
+func TestDatasetPlan_schemaNotRead(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	s.API.Seed(emulator.Dataset{Name: "existing", Schema: []byte(schemaA)})
+	noSchema := emulator.Fault{Mutate: changeObject(func(d map[string]any) { delete(d, "schema") })}
+	byName := onRequest(getDataset, noSchema)
+	byName.Match = func(r *http.Request) bool { return strings.Contains(r.URL.Path, "~") }
+	s.Recorder.Inject(byName, onRequest(postDatasets, noSchema))
+	config := values{"name": "existing", "schema": schemaA}
+	w := s.newWalk(t, values{"max_retries": 0})
+	_, ds := w.plan(t.Context(), instance{}, config)
+	ds.expect(t, warnAdopting+": existing")
+	_, ds = s.newWalk(t, nil).plan(t.Context(), instance{}, values{"name": "existing", "schema": schemaB})
+	ds.expect(t, errOtherSchema)
+	s.Recorder.Inject(refusal(getDataset, 500, "internal-error"))
+	w = s.newWalk(t, values{"max_retries": 0})
+	p, ds := w.plan(t.Context(), instance{}, config)
+	ds.expect(t, warnNotChecked)
+	after, ds := w.apply(t.Context(), p)
+	if ds.expect(t, errUnreachable); after.state != nil {
+		t.Error("the state has a dataset whose schema is unknown")
+	}
+}
+
 // TestDatasetPlan_caseOnly changes the case of a name in the configuration, and on the server.
 func TestDatasetPlan_caseOnly(t *testing.T) {
 	t.Parallel()

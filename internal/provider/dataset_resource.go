@@ -21,6 +21,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
@@ -184,6 +185,13 @@ func (r *datasetResource) ValidateConfig(ctx context.Context, req resource.Valid
 	if name.IsNull() && access.ValueString() == string(apify.AnyoneWithNameCanRead) {
 		resp.Diagnostics.AddAttributeError(path.Root("general_access"), "Apify dataset needs a name",
 			fmt.Sprintf("general_access can be %q only if the dataset has a name. Set name, or choose another value.", apify.AnyoneWithNameCanRead))
+	}
+	// The attribute's type reports invalid JSON before validators run, and shows the text.
+	var attributes map[string]tftypes.Value
+	var text string
+	if req.Config.Raw.As(&attributes) == nil && attributes["schema"].As(&text) == nil && strings.HasPrefix(text, "\ufeff") {
+		resp.Diagnostics.AddAttributeError(path.Root("schema"), datasetSchemaRule.summary,
+			"schema starts with an invisible byte order mark (U+FEFF), which JSON does not allow. Save the file without it.")
 	}
 }
 

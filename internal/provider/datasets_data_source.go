@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
@@ -28,7 +29,9 @@ type datasetsDataSourceModel struct {
 type datasetListItem struct {
 	datasetSummary
 	datasetDetails
-	Stats *datasetListStats `tfsdk:"stats"`
+	Title    types.String      `tfsdk:"title"`
+	Username types.String      `tfsdk:"username"`
+	Stats    *datasetListStats `tfsdk:"stats"`
 }
 
 func (d *datasetsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -83,5 +86,5 @@ func (d *datasetsDataSource) Read(ctx context.Context, req datasource.ReadReques
 func newDatasetListItem(d *apify.Dataset) (datasetListItem, error) {
 	summary, summaryErr := newDatasetSummary(d)
 	details, detailsErr := newDatasetDetails(d)
-	return datasetListItem{summary, details, newDatasetListStats(d.Stats)}, cmp.Or(summaryErr, detailsErr)
+	return datasetListItem{summary, details, types.StringPointerValue(d.Title), types.StringPointerValue(d.Username), newDatasetListStats(d.Stats)}, cmp.Or(summaryErr, detailsErr)
 }

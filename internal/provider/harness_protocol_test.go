@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -139,6 +140,26 @@ func checkTexts(ds diagnostics, token string) []string {
 	return wrong
 }
 
+// schemas returns the schemas, which are the same in every process.
+func schemas() (*tfprotov6.GetProviderSchemaResponse, *tfprotov6.GetResourceIdentitySchemasResponse, error) {
+	cached := cachedSchemas()
+	return cached.schema, cached.identity, cached.err
+}
+
+var cachedSchemas = sync.OnceValue(func() (s struct {
+	schema   *tfprotov6.GetProviderSchemaResponse
+	identity *tfprotov6.GetResourceIdentitySchemasResponse
+	err      error
+},
+) {
+	server, ctx := newServer(newProvider("test")), context.Background()
+	s.schema, s.err = server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
+	if s.err == nil {
+		s.identity, s.err = server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
+	}
+	return s
+})
+
 // newWalk starts a provider and configures it for a server. The given attributes replace those of
 // the configuration; nil leaves one out.
 func (s *testServer) newWalk(t testing.TB, config values) *walk {
@@ -148,10 +169,7 @@ func (s *testServer) newWalk(t testing.TB, config values) *walk {
 		t.Fatal(err)
 	}
 	w := &walk{t: t, server: server}
-	if w.schema, err = server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
-		t.Fatal(err)
-	}
-	if w.identity, err = server.GetResourceIdentitySchemas(t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{}); err != nil {
+	if w.schema, w.identity, err = schemas(); err != nil {
 		t.Fatal(err)
 	}
 	all := values{"token": s.Token, "base_url": s.URL}
@@ -167,13 +185,6 @@ func (s *testServer) newWalk(t testing.TB, config values) *walk {
 	}
 	w.configure = resp.Diagnostics
 	return w
-}
-
-// stop is StopProvider, which Terraform calls when it is interrupted.
-func (w *walk) stop() {
-	if _, err := w.server.StopProvider(context.Background(), &tfprotov6.StopProviderRequest{}); err != nil {
-		w.t.Error(err)
-	}
 }
 
 func (w *walk) dataset() *tfprotov6.Schema { return w.schema.ResourceSchemas["apify_dataset"] }

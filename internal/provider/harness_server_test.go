@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -214,21 +213,14 @@ func changeObject(change func(object map[string]any)) func(int, http.Header, map
 	}
 }
 
-// keepFields returns a Mutate function that removes all other fields from the object in a response.
-func keepFields(fields ...string) func(int, http.Header, map[string]any) int {
-	return changeObject(func(object map[string]any) {
-		maps.DeleteFunc(object, func(field string, _ any) bool { return !slices.Contains(fields, field) })
-	})
-}
-
-// apiErrorBody returns the body of an error of the API.
-func apiErrorBody(errorType string) string {
+// errorBody returns the body of an error of the API.
+func errorBody(errorType string) string {
 	return fmt.Sprintf(`{"error": {"type": %q, "message": "The message of the API."}}`, errorType)
 }
 
 // refusal returns a fault with an error of the API, for requests given as "METHOD PATTERN".
 func refusal(request string, status int, errorType string) emulator.Fault {
-	return onRequest(request, emulator.Fault{Status: status, Body: apiErrorBody(errorType)})
+	return onRequest(request, emulator.Fault{Status: status, Body: errorBody(errorType)})
 }
 
 // page returns a fault with a page that is not the API's, for requests given as "METHOD PATTERN".
@@ -279,9 +271,6 @@ func (s *testServer) expectSent(t testing.TB, want ...string) {
 	expectRequests(t, s.sent(), want)
 }
 
-// sentDelete reports whether a deletion was sent since the last reset.
-func (s *testServer) sentDelete() bool { return slices.Contains(s.sent(), deleteDataset) }
-
 // writes returns the requests since the last reset that can change something, each with its query
 // or body.
 func (s *testServer) writes() []string {
@@ -307,12 +296,6 @@ func (s *testServer) writes() []string {
 func (s *testServer) expectWrites(t *testing.T, want ...string) {
 	t.Helper()
 	expectRequests(t, s.writes(), want)
-}
-
-// expectWritesInAnyOrder is expectWrites for resources that Terraform handles in no certain order.
-func (s *testServer) expectWritesInAnyOrder(t *testing.T, want ...string) {
-	t.Helper()
-	expectRequests(t, slices.Sorted(slices.Values(s.writes())), slices.Sorted(slices.Values(want)))
 }
 
 func expectRequests(t testing.TB, got, want []string) {
@@ -431,13 +414,4 @@ func mustGet(t *testing.T, address string) (status int, body string, header http
 		t.Fatal(err)
 	}
 	return status, body, header
-}
-
-// checkPublicURL returns an error unless a URL shows the items of a dataset without a token.
-func checkPublicURL(ctx context.Context, itemsURL string) error {
-	status, _, _, err := get(ctx, itemsURL)
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("GET %s returns status %d", itemsURL, status)
-	}
-	return err
 }

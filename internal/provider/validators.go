@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/big"
@@ -111,14 +110,8 @@ var baseURLRule = stringRule{"Invalid Apify base URL", func(s string) string {
 var datasetSchemaRule = stringRule{"Invalid Apify dataset schema", func(text string) string {
 	const form = ". A dataset schema is a JSON object with \"actorSpecification\": 1, \"fields\" (a JSON schema of one item) and \"views\": " +
 		"https://docs.apify.com/storage/dataset-schema"
-	if strings.HasPrefix(text, "\ufeff") {
-		return "starts with an invisible byte order mark (U+FEFF), which JSON does not allow. Save the file without it"
-	}
-	object, ok := decodeJSON(text).(map[string]any)
+	object, ok := decodeJSON(text).(map[string]any) // the attribute's type has validated the JSON
 	if !ok {
-		if !json.Valid([]byte(text)) { // which the attribute's type reports
-			return ""
-		}
 		return "must be a JSON object" + form
 	}
 	version, ok := object["actorSpecification"]
@@ -126,7 +119,7 @@ var datasetSchemaRule = stringRule{"Invalid Apify dataset schema", func(text str
 		version = object["actorDatasetSchemaVersion"] // its former name
 	}
 	if version != 1.0 {
-		return `must have "actorSpecification": 1` + form
+		return `must have the number 1 as "actorSpecification"` + form
 	}
 	for _, name := range []string{"fields", "views"} {
 		if value, ok := object[name]; ok && reflect.TypeOf(value) != reflect.TypeFor[map[string]any]() {
