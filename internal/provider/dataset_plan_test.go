@@ -335,6 +335,20 @@ func TestDatasetPlan_loss(t *testing.T) {
 	}
 }
 
+// TestDatasetPlan_lossOfClaimed destroys a dataset with items that a planned creation has claimed:
+// the advice that loses data does not show then.
+func TestDatasetPlan_lossOfClaimed(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	a := s.mustApply(t, instance{}, values{"name": "a"})
+	w := s.newWalk(t, nil)
+	s.API.Push(w.id(a), items(1)...)
+	a = w.mustRead(a)
+	w.mustPlan(instance{}, values{"name": "a"})
+	_, ds := w.plan(t.Context(), a, nil)
+	ds.expect(t, errManagedTwice)
+}
+
 // TestDatasetPlan_schema changes the schema in the ways in which a plan can compare it, or not.
 func TestDatasetPlan_schema(t *testing.T) {
 	t.Parallel()
