@@ -434,6 +434,17 @@ func TestDatasetPlan_caseOnly(t *testing.T) {
 	s.expectWrites(t)
 }
 
+// TestDatasetPlan_renamedOutside plans, without a refresh, a rename that was made outside Terraform.
+func TestDatasetPlan_renamedOutside(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	a := s.mustApply(t, instance{}, values{"name": "a"})
+	w := s.newWalk(t, nil)
+	s.API.Update(w.id(a), func(d *emulator.Dataset) { d.Name = "b" })
+	_, ds := w.apply(t.Context(), w.mustPlan(a, values{"name": "b"}))
+	ds.expect(t)
+}
+
 // TestDatasetPlan_accessWithoutName removes the name of a dataset that anyone with the name can
 // read.
 func TestDatasetPlan_accessWithoutName(t *testing.T) {
