@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,6 +76,35 @@ func TestDatasetCache_requests(t *testing.T) {
 				t.Errorf("got %v", counts)
 			}
 		})
+	}
+}
+
+// TestDatasetCache_parallel refreshes in parallel, as Terraform does. The requests are the same.
+func TestDatasetCache_parallel(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	ids := s.seedMany(200, "dataset-%d")
+	w := s.newWalk(t, nil)
+	all := make([]instance, len(ids))
+	for i, id := range ids {
+		all[i] = w.mustImport(id)
+	}
+	s.Recorder.Reset()
+	w = s.newWalk(t, nil)
+	var group sync.WaitGroup
+	for worker := range 10 {
+		group.Go(func() {
+			for i := worker; i < len(all); i += 10 {
+				_, ds := w.read(t.Context(), all[i])
+				ds.expect(t)
+				_, ds = w.plan(t.Context(), all[i], values{"name": fmt.Sprintf("dataset-%d", i)})
+				ds.expect(t)
+			}
+		})
+	}
+	group.Wait()
+	if n := len(s.sent()); n != 1+singleReads+1 {
+		t.Errorf("sent %d requests", n)
 	}
 }
 

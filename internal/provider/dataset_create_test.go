@@ -254,6 +254,50 @@ func TestDatasetCreate_createBeforeDestroy(t *testing.T) {
 	s.expectNoChanges(t, after, values{"name": "a", "force_destroy": true})
 }
 
+// TestDatasetCreate_createBeforeDestroyRefused replaces a resource in ways in which the new resource
+// must not have the dataset of the old one. Nothing is changed.
+func TestDatasetCreate_createBeforeDestroyRefused(t *testing.T) {
+	t.Parallel()
+	for want, config := range map[string]values{
+		errAlreadyExists: {"name": "a", "adopt_existing": false},
+		errOtherSchema:   {"name": "a", "schema": schemaB},
+	} {
+		s := newEmulator(t, emulator.Options{})
+		a := s.mustApply(t, instance{}, values{"name": "a", "schema": schemaA})
+		w := s.newApply(t, nil)
+		p := w.mustPlan(instance{}, config)
+		s.Recorder.Reset()
+		after, ds := w.apply(t.Context(), p)
+		ds.expect(t, want)
+		ds.expectText(t, w.id(a), "Nothing was changed.", "#replacements")
+		if len(s.writes()) != 1 || after.state != nil || len(s.API.Datasets()) != 1 {
+			t.Errorf("sent %q", s.writes())
+		}
+	}
+}
+
+// TestDataset_lostResponses loses the response to each kind of write. The retry finds the effect.
+func TestDataset_lostResponses(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	for _, request := range []string{postDatasets, putDataset, deleteDataset} {
+		s.Recorder.Inject(onRequest(request, emulator.Fault{TakesEffect: true, Reset: true, Times: 1}))
+	}
+	w := s.newApply(t, nil)
+	a, ds := w.apply(t.Context(), w.mustPlan(instance{}, values{"name": "a"}))
+	ds.expect(t)
+	b, ds := w.apply(t.Context(), w.mustPlan(a, values{"name": "b"}))
+	ds.expect(t)
+	if w.values(b.state)["name"] != "b" || w.id(a) != w.id(b) {
+		t.Errorf("got %v", w.values(b.state))
+	}
+	w = s.newApply(t, nil)
+	_, ds = w.apply(t.Context(), w.mustPlan(b, nil))
+	if ds.expect(t); len(s.API.Datasets()) > 0 {
+		t.Errorf("%d datasets are left", len(s.API.Datasets()))
+	}
+}
+
 // TestDatasetCreate_waitsForDeletion creates a dataset whose name a dataset has that the same run
 // deletes, with the deletion still under way.
 func TestDatasetCreate_waitsForDeletion(t *testing.T) {

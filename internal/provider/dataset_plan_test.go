@@ -335,6 +335,20 @@ func TestDatasetPlan_loss(t *testing.T) {
 	}
 }
 
+// TestDatasetPlan_lossOfClaimed destroys a dataset with items that a planned creation has claimed:
+// the advice that loses data does not show then.
+func TestDatasetPlan_lossOfClaimed(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	a := s.mustApply(t, instance{}, values{"name": "a"})
+	w := s.newWalk(t, nil)
+	s.API.Push(w.id(a), items(1)...)
+	a = w.mustRead(a)
+	w.mustPlan(instance{}, values{"name": "a"})
+	_, ds := w.plan(t.Context(), a, nil)
+	ds.expect(t, errManagedTwice)
+}
+
 // TestDatasetPlan_schema changes the schema in the ways in which a plan can compare it, or not.
 func TestDatasetPlan_schema(t *testing.T) {
 	t.Parallel()
@@ -418,6 +432,17 @@ func TestDatasetPlan_caseOnly(t *testing.T) {
 	// Together with another change, it is not sent.
 	s.mustApply(t, a, values{"name": "ORDERS", "adopt_existing": false})
 	s.expectWrites(t)
+}
+
+// TestDatasetPlan_renamedOutside plans, without a refresh, a rename that was made outside Terraform.
+func TestDatasetPlan_renamedOutside(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	a := s.mustApply(t, instance{}, values{"name": "a"})
+	w := s.newWalk(t, nil)
+	s.API.Update(w.id(a), func(d *emulator.Dataset) { d.Name = "b" })
+	_, ds := w.apply(t.Context(), w.mustPlan(a, values{"name": "b"}))
+	ds.expect(t)
 }
 
 // TestDatasetPlan_accessWithoutName removes the name of a dataset that anyone with the name can

@@ -3,7 +3,13 @@ package provider
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
@@ -150,4 +156,26 @@ func TestDatasetRead_changes(t *testing.T) {
 	if id := w.identityID(w.mustRead(a)); id != w.id(a) {
 		t.Errorf("the identity is %q", id)
 	}
+}
+
+// TestDataset_timeouts limits each operation by its timeout in configuration or state, and by five
+// minutes without one.
+func TestDataset_timeouts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		types := timeoutsAttribute(t.Context()).GetType().(timeouts.Type).AttrTypes
+		for value, want := range map[attr.Value]time.Duration{
+			basetypes.NewStringNull():       defaultTimeout,
+			basetypes.NewStringValue("90s"): 90 * time.Second,
+		} {
+			configured := timeouts.Value{Object: basetypes.NewObjectValueMust(types, map[string]attr.Value{
+				"create": basetypes.NewStringNull(), "read": value, "update": basetypes.NewStringNull(), "delete": basetypes.NewStringNull(),
+			})}
+			var diags diag.Diagnostics
+			ctx, cancel := withTimeout(t.Context(), configured, "read", &diags)
+			if deadline, _ := ctx.Deadline(); time.Until(deadline) != want || diags.HasError() {
+				t.Errorf("%s: got %s and %v", value, time.Until(deadline), diags)
+			}
+			cancel()
+		}
+	})
 }
