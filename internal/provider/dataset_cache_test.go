@@ -144,6 +144,30 @@ func TestDatasetCache_noAbsence(t *testing.T) {
 	}
 }
 
+// TestDatasetCache_nameOmitted reads a dataset that got a name from a list without names.
+func TestDatasetCache_nameOmitted(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	id := s.API.Seed(emulator.Dataset{Items: items(1)}).ID
+	w := s.newWalk(t, nil)
+	prior := w.mustImport(id)
+	for range singleReads {
+		w.mustRead(prior)
+	}
+	s.API.Update(id, func(d *emulator.Dataset) { d.Name = "a" })
+	s.Recorder.Inject(onRequest(getDatasets, emulator.Fault{Mutate: changeObject(func(list map[string]any) {
+		for _, item := range list["items"].([]any) {
+			delete(item.(map[string]any), "name")
+		}
+	})}))
+	w = s.newWalk(t, nil)
+	for range singleReads + 1 {
+		if name := w.values(w.mustRead(prior).state)["name"]; name != "a" {
+			t.Errorf("got the name %v", name)
+		}
+	}
+}
+
 // cacheWorld is an account that the property below changes.
 type cacheWorld struct {
 	*testServer

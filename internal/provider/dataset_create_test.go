@@ -273,6 +273,11 @@ func TestDatasetCreate_createBeforeDestroyRefused(t *testing.T) {
 		if len(s.writes()) != 1 || after.state != nil || len(s.API.Datasets()) != 1 {
 			t.Errorf("sent %q", s.writes())
 		}
+		// What the run has not adopted, it can delete.
+		_, ds = w.apply(t.Context(), w.mustPlan(a, nil))
+		if ds.expect(t); len(s.API.Datasets()) != 0 {
+			t.Error("the dataset was kept")
+		}
 	}
 }
 

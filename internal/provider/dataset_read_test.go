@@ -70,6 +70,22 @@ func TestDatasetRead_failures(t *testing.T) {
 	}
 }
 
+// TestDatasetRead_unknownOwner has neither the owner in state nor the account of the token. Then a
+// 404 proves nothing.
+func TestDatasetRead_unknownOwner(t *testing.T) {
+	t.Parallel()
+	s := newTwoAccounts(t)
+	s.Recorder.Inject(onRequest(postDatasets, emulator.Fault{Mutate: changeObject(func(d map[string]any) { delete(d, "userId") })}))
+	a := s.mustApply(t, instance{}, values{"name": "a"})
+	s.Recorder.Inject(unknownAccount, refusal(getDataset, 404, "record-not-found"))
+	after, ds := s.newWalk(t, nil).read(t.Context(), a)
+	ds.expect(t, errNoAccess)
+	ds.expectText(t, "is not in state, and the API token cannot read its own account.")
+	if after.state == nil {
+		t.Error("the dataset was removed from state")
+	}
+}
+
 // unusedFields makes all fields that no resource uses unreadable.
 func unusedFields(o map[string]any) {
 	for _, field := range []string{"title", "username", "modifiedAt", "accessedAt", "actId", "actRunId", "fields", "stats", "aNewField"} {
