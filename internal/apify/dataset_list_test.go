@@ -63,7 +63,7 @@ func (s *listServer) RoundTrip(r *http.Request) (*http.Response, error) {
 		items = append(items, map[string]any{"id": id, "name": "name-of-" + id})
 	}
 	body, err := json.Marshal(map[string]any{"data": map[string]any{"total": total, "items": items}})
-	return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(string(body)))}, err
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(string(body)))}, err
 }
 
 func TestListDatasets_pages(t *testing.T) {
@@ -106,7 +106,10 @@ func TestListDatasets_options(t *testing.T) {
 func TestListDatasets_stops(t *testing.T) {
 	t.Parallel()
 	s := newListServer(10, 35)
-	for range newTestClient(t, s).ListDatasets(t.Context(), ListDatasetsOptions{}) {
+	for _, err := range newTestClient(t, s).ListDatasets(t.Context(), ListDatasetsOptions{}) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	pages := newTestClient(t, s).DatasetPages(ListDatasetsOptions{})
@@ -123,7 +126,7 @@ func TestListDatasets_stops(t *testing.T) {
 func TestListDatasets_changes(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(300) {
-		r := rand.New(rand.NewPCG(seed, 20191212)) //nolint:gosec // a fixed sequence
+		r := rand.New(rand.NewPCG(seed, 20191212))
 		s := newListServer(2+r.IntN(30), r.IntN(120))
 		seeded := slices.Clone(s.ids)
 		deleted := map[string]bool{}

@@ -39,7 +39,7 @@ func TestError_text(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := newTestClient(t, newServer(test.reply), withoutRetries).GetDataset(t.Context(), "~abc")
-			asError(t, err)
+			_ = asError(t, err)
 			if want := `could not read dataset "~abc": GET https://api.test/v2/datasets/~abc ` + test.want + " (tried once)"; err.Error() != want {
 				t.Errorf("got  %s\nwant %s", err, want)
 			}

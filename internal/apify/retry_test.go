@@ -67,7 +67,7 @@ func TestRetry_table(t *testing.T) {
 			t.Run(f.name+"/"+call.name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					again := f.retryable && !(call.once && f.effect)
+					again := f.retryable && (!call.once || !f.effect)
 					attempts := 1
 					if again {
 						attempts += testRetries
@@ -250,7 +250,7 @@ func TestRetry_log(t *testing.T) {
 	}
 	for i, status := range []int{0, 503, 201} {
 		a := log[i]
-		if a.Number != i+1 || a.Status != status || a.Method != "POST" || a.Path != "/v2/datasets" || (a.Err == nil) != (i == 2) || (a.RetryIn == 0) != (i == 2) {
+		if a.Number != i+1 || a.Status != status || a.Method != http.MethodPost || a.Path != "/v2/datasets" || (a.Err == nil) != (i == 2) || (a.RetryIn == 0) != (i == 2) {
 			t.Errorf("attempt %d is %+v", i+1, a)
 		}
 	}

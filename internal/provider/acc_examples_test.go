@@ -97,7 +97,7 @@ func (s *testServer) newExample(t *testing.T, e example) *cli {
 	}
 	mirror := t.TempDir()
 	for _, host := range registryHosts {
-		dir := filepath.Join(mirror, host, "apify/apify/0.1.0", runtime.GOOS+"_"+runtime.GOARCH)
+		dir := filepath.Join(mirror, host, "apify", "apify", "0.1.0", runtime.GOOS+"_"+runtime.GOARCH)
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -319,14 +319,14 @@ func TestAccExamples_readme(t *testing.T) {
 		if err := os.MkdirAll(filepath.Join(c.dir, filepath.Dir(name)), 0o700); err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(c.dir, name), content, 0o600) //nolint:gosec // in the test's directory
+		return os.WriteFile(filepath.Join(c.dir, name), content, 0o600)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	env := []string{"TF_CLI_ARGS_apply=-auto-approve", "TF_CLI_ARGS_destroy=-auto-approve"}
 	for _, variable := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GOFLAGS"} {
-		value, err := exec.Command("go", "env", variable).Output() //nolint:gosec // constant arguments
+		value, err := exec.CommandContext(t.Context(), "go", "env", variable).Output() //nolint:gosec // constant arguments
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -173,8 +173,8 @@ func TestAccDataset_countShifts(t *testing.T) {
 	c.resendDelay = time.Second
 	names := []string{s.name(t), s.name(t), s.name(t)}
 	config := func(names ...string) string {
-		return fmt.Sprintf("locals {\n  names = [\"%s\"]\n}\nresource \"apify_dataset\" \"test\" {\n  count = length(local.names)\n  name  = local.names[count.index]\n}\n",
-			strings.Join(names, `", "`))
+		return fmt.Sprintf("locals {\n  names = split(\" \", %q)\n}\nresource \"apify_dataset\" \"test\" {\n  count = length(local.names)\n  name  = local.names[count.index]\n}\n",
+			strings.Join(names, " "))
 	}
 	c.apply(config(names...)).ok()
 	ids := []string{c.id(testAddress + "[0]"), c.id(testAddress + "[1]"), c.id(testAddress + "[2]")}

@@ -275,7 +275,7 @@ func TestDatasetCache_sameAsSingleReads(t *testing.T) {
 	reads, single := 0, 0
 	for seed := range uint64(accounts) {
 		start := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
-		w := &cacheWorld{random: rand.New(rand.NewPCG(seed, 0))} //nolint:gosec // reproducible
+		w := &cacheWorld{random: rand.New(rand.NewPCG(seed, 0))}
 		w.testServer = newTwoAccountsWith(t, emulator.Options{PageLimit: 3 + w.random.IntN(60), Now: func() time.Time { return start }})
 		w.Now = func() time.Time { return start }
 		direct := newTestData(t, w.testServer, nil)

@@ -254,7 +254,7 @@ func (p *providerData) datasetError(m datasetModel, err error, outcome string) d
 	if !errors.As(err, &e) {
 		return apiError(err, outcome)
 	}
-	if !apify.IsNotFound(err) && !(isOther && e.Type == typeInsufficientPermissions) {
+	if !apify.IsNotFound(err) && (!isOther || e.Type != typeInsufficientPermissions) {
 		named := *e // the client knows only the ID
 		named.Operation = strings.Replace(e.Operation, fmt.Sprintf("dataset %q", m.ID.ValueString()), describe(m), 1)
 		return apiError(&named, outcome)

@@ -384,10 +384,9 @@ func (r result) wrote(want ...string) result {
 }
 
 // wroteInAnyOrder is wrote for resources that Terraform handles in no certain order.
-func (r result) wroteInAnyOrder(want ...string) result {
+func (r result) wroteInAnyOrder(want ...string) {
 	r.t.Helper()
 	expectRequests(r.t, slices.Sorted(slices.Values(r.writes)), slices.Sorted(slices.Values(want)))
-	return r
 }
 
 // stateInstance is an object in state.
@@ -444,7 +443,7 @@ func (c *cli) id(address string) string {
 	if !ok || i.Status != "" {
 		c.t.Fatalf("the state has %q (%t, %q)", address, ok, i.Status)
 	}
-	return i.Attributes["id"].(string) //nolint:forcetypeassert // its type
+	return i.Attributes["id"].(string)
 }
 
 // expectState fails the test unless the state has exactly these datasets, none tainted or deposed:

@@ -68,8 +68,7 @@ func (ds diagnostics) filter(severity tfprotov6.DiagnosticSeverity) diagnostics 
 	return some
 }
 
-func (ds diagnostics) errors() diagnostics   { return ds.filter(tfprotov6.DiagnosticSeverityError) }
-func (ds diagnostics) warnings() diagnostics { return ds.filter(tfprotov6.DiagnosticSeverityWarning) }
+func (ds diagnostics) errors() diagnostics { return ds.filter(tfprotov6.DiagnosticSeverityError) }
 
 func (ds diagnostics) String() string {
 	var b strings.Builder

@@ -68,7 +68,7 @@ func (r *managed) remove(o *object) {
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
-	m := &world{testServer: newEmulator(t, emulator.Options{}), t: t, random: rand.New(rand.NewPCG(seed, 1))} //nolint:gosec // reproducible
+	m := &world{testServer: newEmulator(t, emulator.Options{}), t: t, random: rand.New(rand.NewPCG(seed, 1))}
 	for range 4 {
 		m.resources = append(m.resources, &managed{})
 	}

@@ -221,11 +221,18 @@ func TestProvider_readToken(t *testing.T) {
 func TestProvider_unknownConfiguration(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
-	for attribute, value := range map[string]any{
-		"token": unknown{}, "base_url": unknown{}, "allowed_accounts": unknown{}, "max_retries": unknown{}, "request_timeout": unknown{},
-		"allowed_accounts ": []any{"a", unknown{}},
+	for _, test := range []struct {
+		attribute string
+		value     any
+	}{
+		{"token", unknown{}},
+		{"base_url", unknown{}},
+		{"allowed_accounts", unknown{}},
+		{"allowed_accounts", []any{"a", unknown{}}},
+		{"max_retries", unknown{}},
+		{"request_timeout", unknown{}},
 	} {
-		attribute = strings.TrimSpace(attribute)
+		attribute, value := test.attribute, test.value
 		w := s.newWalk(t, values{attribute: value})
 		w.configure.expect(t, "Error: Unknown Apify provider configuration")
 		w.configure.expectText(t, "(AttributeName(\""+attribute+"\"))")

@@ -26,7 +26,7 @@ type stringRule struct {
 func (r stringRule) Description(context.Context) string {
 	return "a value without this error: " + r.summary
 }
-func (r stringRule) MarkdownDescription(context.Context) string { return r.Description(nil) }
+func (r stringRule) MarkdownDescription(ctx context.Context) string { return r.Description(ctx) }
 
 func (r stringRule) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
