@@ -145,7 +145,8 @@ func TestDatasetCache_noAbsence(t *testing.T) {
 	}
 }
 
-// TestDatasetCache_nameOmitted reads a dataset that got a name from a list without names.
+// TestDatasetCache_nameOmitted uses lists without names: they prove neither that a dataset is unnamed
+// nor that a name is free.
 func TestDatasetCache_nameOmitted(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -167,6 +168,13 @@ func TestDatasetCache_nameOmitted(t *testing.T) {
 			t.Errorf("got the name %v", name)
 		}
 	}
+	// A name that such a list does not have is not free.
+	w = s.newWalk(t, nil)
+	for i := range singleReads {
+		w.mustPlan(instance{}, values{"name": fmt.Sprintf("free-%d", i)})
+	}
+	_, ds := w.plan(t.Context(), instance{}, values{"name": "a"})
+	ds.expect(t, warnAdopting+": a")
 }
 
 // cacheWorld is an account that the property below changes.
