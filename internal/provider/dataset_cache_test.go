@@ -37,32 +37,40 @@ func newTestData(t testing.TB, s *testServer, transport http.RoundTripper) *prov
 // plan in parallel here, so that the counts are exact.
 func TestDatasetCache_requests(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ datasets, single, lists int }{
-		{1, 1, 0},
-		{9, 9, 0},
-		{10, 10, 1}, // the page for further reads, in the background
-		{11, 10, 1},
-		{100, 10, 1},
-		{1000, 10, 1},
-		{1100, 10, 2},
+	for name, test := range map[string]struct {
+		datasets, pageLimit int
+		unnamed             bool
+		single, lists       int
+	}{
+		"1":                  {datasets: 1, single: 1},
+		"9":                  {datasets: 9, single: 9},
+		"10":                 {datasets: 10, single: 10, lists: 1}, // the page for further reads, in the background
+		"11":                 {datasets: 11, single: 10, lists: 1},
+		"100":                {datasets: 100, single: 10, lists: 1},
+		"100 on small pages": {datasets: 100, pageLimit: 30, single: 10, lists: 4},
+		"100 unnamed":        {datasets: 100, unnamed: true, single: 10, lists: 1},
+		"1000":               {datasets: 1000, single: 10, lists: 1},
 	} {
-		t.Run(fmt.Sprint(test.datasets), func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newEmulator(t, emulator.Options{})
-			ids := s.seedMany(test.datasets, "dataset-%d")
+			s := newEmulator(t, emulator.Options{PageLimit: test.pageLimit})
 			var all []instance
 			w := s.newWalk(t, nil)
-			for _, id := range ids {
-				all = append(all, w.mustImport(id))
+			for i := range test.datasets {
+				d := emulator.Dataset{Items: items(1), CreatedAt: time.Now().Add(time.Duration(i-test.datasets) * time.Minute)}
+				if !test.unnamed {
+					d.Name = fmt.Sprintf("dataset-%d", i)
+				}
+				all = append(all, w.mustImport(s.API.Seed(d).ID))
 			}
 			listed := make(chan struct{}, 10)
 			s.Recorder.Inject(onRequest(getDatasets, emulator.Fault{After: func(*http.Request) { listed <- struct{}{} }}))
 			s.Recorder.Reset()
 			w = s.newWalk(t, nil)
-			for i, prior := range all {
-				name := fmt.Sprintf("dataset-%d", i)
-				if p := w.mustPlan(w.mustRead(prior), values{"name": name}); w.changes(p) {
-					t.Fatalf("%s changes", name)
+			for _, prior := range all {
+				config := values{"name": w.values(prior.state)["name"]}
+				if p := w.mustPlan(w.mustRead(prior), config); w.changes(p) {
+					t.Fatalf("%v changes", config)
 				}
 			}
 			for range test.lists {
@@ -144,7 +152,30 @@ func TestDatasetCache_noAbsence(t *testing.T) {
 	}
 }
 
-// TestDatasetCache_nameOmitted reads a dataset that got a name from a list without names.
+// TestDatasetCache_urlForm reads datasets whose items URLs need no signature since a setting of the
+// account has changed, which no list shows.
+func TestDatasetCache_urlForm(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	ids := s.seedMany(singleReads+1, "dataset-%d")
+	w := s.newWalk(t, nil)
+	var all []instance
+	for _, id := range ids {
+		all = append(all, w.mustImport(id))
+	}
+	s.Recorder.Inject(onRequest(getDataset, emulator.Fault{Mutate: changeObject(func(d map[string]any) {
+		d["itemsPublicUrl"], _, _ = strings.Cut(d["itemsPublicUrl"].(string), "?")
+	})}))
+	w = s.newWalk(t, nil)
+	for _, prior := range all {
+		if u := w.values(w.mustRead(prior).state)["items_public_url"]; strings.Contains(u.(string), "signature") {
+			t.Errorf("the state has %v", u)
+		}
+	}
+}
+
+// TestDatasetCache_nameOmitted uses lists without names: they prove neither that a dataset is unnamed
+// nor that a name is free.
 func TestDatasetCache_nameOmitted(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -166,6 +197,13 @@ func TestDatasetCache_nameOmitted(t *testing.T) {
 			t.Errorf("got the name %v", name)
 		}
 	}
+	// A name that such a list does not have is not free.
+	w = s.newWalk(t, nil)
+	for i := range singleReads {
+		w.mustPlan(instance{}, values{"name": fmt.Sprintf("free-%d", i)})
+	}
+	_, ds := w.plan(t.Context(), instance{}, values{"name": "a"})
+	ds.expect(t, warnAdopting+": a")
 }
 
 // cacheWorld is an account that the property below changes.
@@ -349,18 +387,20 @@ func TestDatasetCache_findByName(t *testing.T) {
 	p.cache.named.pageTimeout = time.Minute
 	for i := range 3 * singleReads {
 		name := fmt.Sprintf("dataset-%d", 2*i) // every other name is free
+		s.Recorder.Reset()
 		d, err := p.lookUpName(t.Context(), emulator.DefaultUserID, name)
 		if err != nil || (d != nil) != (2*i < 30) || d != nil && !strings.EqualFold(*d.Name, name) {
 			t.Errorf("%s: got %+v and %v", name, d, err)
 		}
+		individually := slices.Contains(s.sent(), getDataset)
+		if i < singleReads && !individually || i == 3*singleReads-1 && individually {
+			t.Errorf("%s: looked up individually: %t", name, individually)
+		}
 		// Absence from a list does not prove that a name was free.
 		found, known := p.names.get(strings.ToUpper(name))
-		if individually := i < singleReads; d != nil && !found || d == nil && known && found || d == nil && !known && individually {
+		if known != (individually || d != nil) || found != (d != nil) {
 			t.Errorf("%s: recorded found %t, known %t", name, found, known)
 		}
-	}
-	if lookups := s.sent(); !slices.Contains(lookups[singleReads:], getDatasets) {
-		t.Errorf("got %q", lookups)
 	}
 	id := s.API.Datasets()[3].ID
 	p.cache.invalidate(id)

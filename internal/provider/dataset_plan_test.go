@@ -445,6 +445,20 @@ func TestDatasetPlan_renamedOutside(t *testing.T) {
 	ds.expect(t)
 }
 
+// TestDatasetPlan_otherOwner renames a dataset of another account. Names belong to an owner.
+func TestDatasetPlan_otherOwner(t *testing.T) {
+	t.Parallel()
+	s := newTwoAccounts(t)
+	s.API.Seed(emulator.Dataset{Name: "own"})
+	s.API.Seed(emulator.Dataset{Name: "theirs", UserID: otherID, GeneralAccess: "ANYONE_WITH_NAME_CAN_READ"})
+	shared := s.API.Seed(emulator.Dataset{Name: "shared", UserID: otherID, SharedWith: map[string]emulator.Permission{"owner": emulator.PermissionWrite}})
+	w := s.newWalk(t, nil)
+	prior, _ := w.importID(t.Context(), shared.ID)
+	w.mustPlan(prior, values{"name": "own"})
+	_, ds := s.newWalk(t, nil).plan(t.Context(), prior, values{"name": "theirs"})
+	ds.expect(t, warnNameInUse+": theirs")
+}
+
 // TestDatasetPlan_accessWithoutName removes the name of a dataset that anyone with the name can
 // read.
 func TestDatasetPlan_accessWithoutName(t *testing.T) {
