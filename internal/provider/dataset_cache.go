@@ -103,10 +103,7 @@ func (c *datasetCache) unchanged(ctx context.Context, prior datasetModel, validU
 		item.GeneralAccess == nil || prior.ConsoleURL.IsNull() { // which a single read may return by now
 		return nil
 	}
-	m, err := newDatasetModel(item)
-	if err != nil {
-		return nil
-	}
+	m := newDatasetModel(item)
 	m.keepName(prior)
 	m.keepOmittedByLists(prior)
 	if m != prior || !c.isCurrentURL(item, prior.ItemsPublicURL, validUntil) {

@@ -12,7 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/apify/terraform-provider-apify/internal/apify"
@@ -265,7 +264,7 @@ func (w *cacheWorld) change(m *datasetModel) {
 	case 7:
 		m.ConsoleURL = types.StringNull()
 	case 8:
-		m.CreatedAt = timetypes.NewRFC3339ValueMust("2019-12-12T07:34:14.202Z")
+		m.CreatedAt = types.StringValue("2019-12-12T07:34:14.202Z")
 	case 9:
 		left := signatureMargin + time.Duration(w.random.IntN(3)-1)*time.Millisecond
 		if d, exists := w.API.Dataset(id); exists {
@@ -323,11 +322,7 @@ func TestDatasetCache_sameAsSingleReads(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := newDatasetModel(d)
-			if err != nil {
-				t.Fatal(err)
-			}
-			state = append(state, m)
+			state = append(state, newDatasetModel(d))
 		}
 		for i := range state {
 			w.change(&state[i])
@@ -354,7 +349,7 @@ func TestDatasetCache_sameAsSingleReads(t *testing.T) {
 				}
 				continue
 			}
-			want, err := newDatasetModel(d)
+			want := newDatasetModel(d)
 			if err != nil {
 				t.Fatal(err)
 			}

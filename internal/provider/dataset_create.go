@@ -70,7 +70,7 @@ func (r *datasetResource) createOrAdopt(ctx context.Context, plan datasetResourc
 		return result == beingDeleted, nil
 	})
 	switch {
-	case result == beingDeleted: // also if a later attempt failed
+	case result == beingDeleted && (err == nil || ctx.Err() != nil): // the timeout can end a later attempt
 		return nil, diag.Diagnostics{stillDeleted(created, name)}
 	case err != nil:
 		return nil, diag.Diagnostics{apiError(err, afterFailedCreation(name, err))}

@@ -119,7 +119,6 @@ func TestDatasetCreate_failsAfterPost(t *testing.T) {
 		"the PUT is refused":     {refusal(putDataset, 403, "insufficient-permissions"), errRefused},
 		"the PUT is not applied": {onRequest(putDataset, emulator.Fault{Mutate: setField("generalAccess", "FOLLOW_USER_SETTING")}), "Error: Apify dataset change not applied"},
 		"no schema":              {emulator.Fault{Match: func(r *http.Request) bool { return r.Method != http.MethodDelete }, Mutate: setField("schema", nil)}, "Error: Apify dataset change not applied"},
-		"an invalid time":        {onRequest(putDataset, emulator.Fault{Mutate: setField("createdAt", "yesterday")}), "Error: Invalid timestamp in Apify API response"},
 		"no name":                {onRequest(putDataset, emulator.Fault{Mutate: setField("name", nil)}), "Error: Apify dataset change not applied"},
 		"a page":                 {page(putDataset, 200), errForeign},
 	} {

@@ -1,11 +1,9 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -125,24 +123,13 @@ func (d *datasetDataSource) Read(ctx context.Context, req datasource.ReadRequest
 		resp.Diagnostics.Append(referenceError(ref, err))
 		return
 	}
-	state, err := newDatasetDataSourceModel(dataset)
-	if err != nil {
-		resp.Diagnostics.Append(invalidTimestamp())
-		return
-	}
-	state.Username = config.Username
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-}
-
-func newDatasetDataSourceModel(d *apify.Dataset) (datasetDataSourceModel, error) {
-	model, modelErr := newDatasetModel(d)
-	details, detailsErr := newDatasetDetails(d)
-	return datasetDataSourceModel{
-		datasetModel:   model,
-		datasetDetails: details,
-		Fields:         newFields(d),
-		Stats:          newDatasetStats(d.Stats),
-	}, cmp.Or(modelErr, detailsErr)
+	resp.Diagnostics.Append(resp.State.Set(ctx, datasetDataSourceModel{
+		datasetModel:   newDatasetModel(dataset),
+		datasetDetails: newDatasetDetails(dataset),
+		Username:       config.Username,
+		Fields:         newFields(dataset),
+		Stats:          newDatasetStats(dataset.Stats),
+	})...)
 }
 
 // datasetListAttributes returns the computed attributes of a dataset that items of lists have.
@@ -170,17 +157,14 @@ func datasetListAttributes() map[string]schema.Attribute {
 		},
 		"created_at": schema.StringAttribute{
 			MarkdownDescription: "Time at which the dataset was created, in RFC 3339 format and UTC.",
-			CustomType:          timetypes.RFC3339Type{},
 			Computed:            true,
 		},
 		"modified_at": schema.StringAttribute{
 			MarkdownDescription: "Time of the last change of the dataset, in RFC 3339 format and UTC.",
-			CustomType:          timetypes.RFC3339Type{},
 			Computed:            true,
 		},
 		"accessed_at": schema.StringAttribute{
 			MarkdownDescription: "Time of the last read or change of the dataset, in RFC 3339 format and UTC. Reading the data source updates it.",
-			CustomType:          timetypes.RFC3339Type{},
 			Computed:            true,
 		},
 		"item_count": schema.Int64Attribute{

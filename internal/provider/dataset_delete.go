@@ -34,7 +34,7 @@ func (r *datasetResource) Delete(ctx context.Context, req resource.DeleteRequest
 // cannot read may contain items.
 func (r *datasetResource) delete(ctx context.Context, state datasetResourceModel) diag.Diagnostic {
 	id := state.ID.ValueString()
-	outcome := "Nothing was deleted."
+	outcome := "The resource remains in state."
 	var items string
 	var err error
 	if !state.ForceDestroy.ValueBool() {

@@ -97,9 +97,10 @@ func schemaChanged(m datasetModel) diag.Diagnostic {
 
 // creationIncomplete returns the errors of a creation that failed after the POST.
 func creationIncomplete(failure diag.Diagnostic, id string, plan datasetResourceModel) diag.Diagnostics {
-	next := fmt.Sprintf("Dataset %s remains on Apify. The next apply adopts it.", id)
+	next := fmt.Sprintf("Dataset %q (ID %s) remains on Apify. The next apply adopts it.", plan.Name.ValueString(), id)
 	if !plan.AdoptExisting.ValueBool() {
-		next = fmt.Sprintf("Dataset %s remains on Apify, and adopt_existing is false. Import it, with your resource's address for NAME:\n\n%s", id, importBlock(id))
+		next = fmt.Sprintf("Dataset %q (ID %s) remains on Apify, and adopt_existing is false. Import it, with your resource's address for NAME:\n\n%s",
+			plan.Name.ValueString(), id, importBlock(id))
 	}
 	incomplete := diag.NewErrorDiagnostic("Apify dataset not in state", next)
 	if failure == nil {
@@ -123,10 +124,9 @@ func afterFailedCreation(name string, err error) string {
 
 // notDiscarded returns the error of a new unnamed dataset that could not be deleted again.
 func notDiscarded(id string, err error) diag.Diagnostic {
-	d := apiError(err, "")
 	return diag.NewErrorDiagnostic("Unnamed Apify dataset not in state",
-		fmt.Sprintf("Unnamed dataset %s was created, and could not be deleted again. Delete it in Apify Console, or let Apify delete it after the "+
-			"data retention period. %s", id, d.Detail()))
+		fmt.Sprintf("Unnamed dataset %s was created, and could not be deleted again (%s). Delete it in Apify Console, or let Apify delete it "+
+			"after the data retention period.", id, reason(err)))
 }
 
 // stillDeleted returns the error of a creation that got a dataset which the same run deletes.
@@ -142,13 +142,8 @@ func nameNotChecked(name string, err error) diag.Diagnostics {
 	if apify.IsForbidden(err) {
 		return nil
 	}
-	reason := err.Error()
-	var e *apify.Error
-	if errors.As(err, &e) {
-		reason = cause(e)
-	}
 	return diag.Diagnostics{diag.NewWarningDiagnostic(warningNotChecked,
-		fmt.Sprintf("Could not check whether a dataset named %q exists (%s). The apply checks again.", name, reason))}
+		fmt.Sprintf("Could not check whether a dataset named %q exists (%s). The apply checks again.", name, reason(err)))}
 }
 
 // nameInUse returns the warning of a planned rename to the name of another dataset.
@@ -161,7 +156,7 @@ func nameInUse(m datasetModel, name, holderID string) warning {
 // nameTaken returns the error of a rename to the name of another dataset.
 func nameTaken(m datasetModel, name, holderID string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Apify dataset name taken",
-		fmt.Sprintf("%s cannot be renamed to %q: dataset %s has that name, also after ten seconds. Nothing was changed.\n"+
+		fmt.Sprintf("%s cannot be renamed to %q: dataset %s has that name. State was not changed.\n"+
 			"- Does this configuration free the name? Apply again.\n"+
 			"- To exchange two names, rename one dataset to a third name first.\n"+
 			"- Otherwise choose another name.", capitalize(describe(m)), name, holderID))
@@ -277,10 +272,13 @@ func (p *providerData) datasetError(m datasetModel, err error, outcome string) d
 
 // notApplied returns the error of a change that the server accepted but did not apply.
 func notApplied(id, attribute string, planned, actual types.String) diag.Diagnostic {
+	advice := "Apply again, or remove general_access from the configuration."
+	if attribute == "name" {
+		advice = "Apply again, or configure the name that the dataset has."
+	}
 	return diag.NewAttributeErrorDiagnostic(path.Root(attribute), "Apify dataset change not applied",
 		fmt.Sprintf("The server accepted the change of dataset %s, but %s is %s instead of %s. The token may lack a permission, or the server does "+
-			"not support %s (Apify's local platform has no general_access). Apply again, or remove %s from the configuration.",
-			id, attribute, actual, planned, attribute, attribute))
+			"not support %s (Apify's local platform has no general_access). %s", id, attribute, actual, planned, attribute, advice))
 }
 
 // invalidReference returns the error of a text that is not a reference to a dataset.
@@ -326,11 +324,4 @@ func noSigningKey(id string) diag.Diagnostic {
 		fmt.Sprintf("The API token cannot read the signing key of dataset %s, which requires permission to write the dataset. Use a token with "+
 			"write permission, or leave this ephemeral resource out of plans with a read-only token, with a variable and count.\n"+
 			"Read-only tokens: %sread-only-tokens", id, troubleshooting))
-}
-
-// invalidTimestamp returns the error of a response that contains a time in another form.
-func invalidTimestamp() diag.Diagnostic {
-	return diag.NewErrorDiagnostic("Invalid timestamp in Apify API response",
-		"The response contains a timestamp that is not in RFC 3339 form, such as 2026-01-31T12:00:00.000Z. State was not changed. "+
-			"Check that the server at base_url is an Apify API, and that no proxy changes its responses.")
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -129,7 +128,6 @@ func (e *datasetItemsURLEphemeralResource) Schema(_ context.Context, _ ephemeral
 		},
 		"expires_at": schema.StringAttribute{
 			MarkdownDescription: "Time at which the URL expires, in RFC 3339 format and UTC, or null if the URL never expires.",
-			CustomType:          timetypes.RFC3339Type{},
 			Computed:            true,
 		},
 	}
@@ -194,9 +192,9 @@ func (e *datasetItemsURLEphemeralResource) Open(ctx context.Context, req ephemer
 			fmt.Sprintf("The API returned an itemsPublicUrl of dataset %s that is not a valid URL.", d.ID))
 		return
 	}
-	expiresAt := timetypes.NewRFC3339Null()
+	expiresAt := types.StringNull()
 	if signed {
-		expiresAt = timetypes.NewRFC3339TimeValue(expires)
+		expiresAt = types.StringValue(expires.Format(time.RFC3339))
 	}
 	resp.Result.Raw = req.Config.Raw
 	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root("url"), itemsURL)...)

@@ -103,12 +103,7 @@ func (l *datasetListResource) results(ctx context.Context, req list.ListRequest,
 				case err != nil:
 					result.Diagnostics.Append(apiError(err, ""))
 				default:
-					model, err := newImportedModel(ctx, d)
-					if err != nil {
-						result.Diagnostics.Append(invalidTimestamp())
-						break
-					}
-					result.Diagnostics.Append(result.Resource.Set(ctx, model)...)
+					result.Diagnostics.Append(result.Resource.Set(ctx, newImportedModel(ctx, d))...)
 				}
 			}
 			results[i] = &result

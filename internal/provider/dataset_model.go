@@ -1,16 +1,13 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"reflect"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -19,11 +16,11 @@ import (
 
 // datasetSummary holds the attributes that every view of a dataset has, items of lists included.
 type datasetSummary struct {
-	ID            types.String      `tfsdk:"id"`
-	Name          types.String      `tfsdk:"name"`
-	UserID        types.String      `tfsdk:"user_id"`
-	CreatedAt     timetypes.RFC3339 `tfsdk:"created_at"`
-	GeneralAccess types.String      `tfsdk:"general_access"`
+	ID            types.String `tfsdk:"id"`
+	Name          types.String `tfsdk:"name"`
+	UserID        types.String `tfsdk:"user_id"`
+	CreatedAt     types.String `tfsdk:"created_at"`
+	GeneralAccess types.String `tfsdk:"general_access"`
 }
 
 // datasetModel holds the attributes of a single dataset that do not change by themselves.
@@ -36,12 +33,12 @@ type datasetModel struct {
 
 // datasetDetails holds volatile or rarely used attributes, available in data sources only.
 type datasetDetails struct {
-	ModifiedAt     timetypes.RFC3339 `tfsdk:"modified_at"`
-	AccessedAt     timetypes.RFC3339 `tfsdk:"accessed_at"`
-	ItemCount      types.Int64       `tfsdk:"item_count"`
-	CleanItemCount types.Int64       `tfsdk:"clean_item_count"`
-	ActID          types.String      `tfsdk:"act_id"`
-	ActRunID       types.String      `tfsdk:"act_run_id"`
+	ModifiedAt     types.String `tfsdk:"modified_at"`
+	AccessedAt     types.String `tfsdk:"accessed_at"`
+	ItemCount      types.Int64  `tfsdk:"item_count"`
+	CleanItemCount types.Int64  `tfsdk:"clean_item_count"`
+	ActID          types.String `tfsdk:"act_id"`
+	ActRunID       types.String `tfsdk:"act_run_id"`
 }
 
 // datasetStats holds the counters of a single dataset.
@@ -59,40 +56,36 @@ type datasetListStats struct {
 }
 
 // The functions below are the only conversion from the API's object. A field that the server left
-// out becomes null. An error is errInvalidTimestamp.
+// out becomes null.
 
-func newDatasetSummary(d *apify.Dataset) (datasetSummary, error) {
-	createdAt, err := newTimestamp(d.CreatedAt)
+func newDatasetSummary(d *apify.Dataset) datasetSummary {
 	return datasetSummary{
 		ID:            types.StringValue(d.ID),
 		Name:          types.StringPointerValue(d.Name),
 		UserID:        types.StringPointerValue(d.UserID),
-		CreatedAt:     createdAt,
+		CreatedAt:     types.StringPointerValue(d.CreatedAt),
 		GeneralAccess: types.StringPointerValue((*string)(d.GeneralAccess)),
-	}, err
+	}
 }
 
-func newDatasetModel(d *apify.Dataset) (datasetModel, error) {
-	summary, err := newDatasetSummary(d)
+func newDatasetModel(d *apify.Dataset) datasetModel {
 	return datasetModel{
-		datasetSummary: summary,
+		datasetSummary: newDatasetSummary(d),
 		Schema:         newSchema(d),
 		ConsoleURL:     types.StringPointerValue(d.ConsoleURL),
 		ItemsPublicURL: types.StringPointerValue(d.ItemsPublicURL),
-	}, err
+	}
 }
 
-func newDatasetDetails(d *apify.Dataset) (datasetDetails, error) {
-	modifiedAt, modifiedErr := newTimestamp(d.ModifiedAt)
-	accessedAt, accessedErr := newTimestamp(d.AccessedAt)
+func newDatasetDetails(d *apify.Dataset) datasetDetails {
 	return datasetDetails{
-		ModifiedAt:     modifiedAt,
-		AccessedAt:     accessedAt,
+		ModifiedAt:     types.StringPointerValue(d.ModifiedAt),
+		AccessedAt:     types.StringPointerValue(d.AccessedAt),
 		ItemCount:      types.Int64PointerValue(d.ItemCount),
 		CleanItemCount: types.Int64PointerValue(d.CleanItemCount),
 		ActID:          types.StringPointerValue(d.ActID),
 		ActRunID:       types.StringPointerValue(d.ActRunID),
-	}, cmp.Or(modifiedErr, accessedErr)
+	}
 }
 
 func newDatasetStats(s *apify.DatasetStats) *datasetStats {
@@ -133,18 +126,6 @@ func newSchema(d *apify.Dataset) jsontypes.Normalized {
 		return jsontypes.NewNormalizedNull()
 	}
 	return jsontypes.NewNormalizedValue(string(d.Schema))
-}
-
-// errInvalidTimestamp is the error of a response that contains a time in another form than RFC
-// 3339.
-var errInvalidTimestamp = errors.New("invalid timestamp")
-
-func newTimestamp(s *string) (timetypes.RFC3339, error) {
-	t, diags := timetypes.NewRFC3339PointerValue(s)
-	if diags.HasError() { // their text is for developers of providers
-		return timetypes.NewRFC3339Null(), errInvalidTimestamp
-	}
-	return t, nil
 }
 
 // fillUnknown sets the attributes that are unknown to the values of another model.
@@ -242,15 +223,14 @@ const (
 )
 
 // newImportedModel returns the state of a dataset that has no configuration yet.
-func newImportedModel(ctx context.Context, d *apify.Dataset) (datasetResourceModel, error) {
-	m, err := newDatasetModel(d)
+func newImportedModel(ctx context.Context, d *apify.Dataset) datasetResourceModel {
 	attributes := timeoutsAttribute(ctx).GetType().(timeouts.Type).AttrTypes //nolint:forcetypeassert // its documented type
 	return datasetResourceModel{
-		datasetModel:  m,
+		datasetModel:  newDatasetModel(d),
 		AdoptExisting: types.BoolValue(defaultAdoptExisting),
 		ForceDestroy:  types.BoolValue(defaultForceDestroy),
 		Timeouts:      timeouts.Value{Object: types.ObjectNull(attributes)},
-	}, err
+	}
 }
 
 // datasetIdentityModel is the identity of resource "apify_dataset".

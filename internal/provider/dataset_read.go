@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -26,8 +25,6 @@ func (r *datasetResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, datasetIdentityModel{ID: state.ID})...)
 		resp.Diagnostics.Append(r.warnings.give(deletedOutside(state.datasetModel))...)
 		resp.State.RemoveResource(ctx)
-	case errors.Is(err, errInvalidTimestamp):
-		resp.Diagnostics.Append(invalidTimestamp())
 	case err != nil:
 		resp.Diagnostics.Append(r.datasetError(state.datasetModel, err, "State was not changed."))
 	case m == state.datasetModel: // the response contains the state already
@@ -51,11 +48,11 @@ func (r *datasetResource) refresh(ctx context.Context, prior datasetModel) (data
 	}
 	r.claims.refresh(id, d.Items())
 	r.cache.observe(d)
-	m, err := newDatasetModel(d)
+	m := newDatasetModel(d)
 	m.keepName(prior)
 	m.keepSchema(prior)
 	m.keepItemsURL(prior, d, r.now())
-	return m, err
+	return m, nil
 }
 
 // ownsDataset reports whether the token's account certainly owns a dataset in state.

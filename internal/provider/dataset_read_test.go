@@ -43,7 +43,6 @@ func TestDatasetRead_failures(t *testing.T) {
 		"503":                       {fault: page(getDataset, 503), want: []string{errUnreachable}},
 		"a page":                    {fault: page(getDataset, 200), want: []string{errForeign}},
 		"another dataset":           {fault: onRequest(getDataset, emulator.Fault{Mutate: setField("id", "AnotherDataset000")}), want: []string{errForeign}},
-		"an invalid time":           {fault: onRequest(getDataset, emulator.Fault{Mutate: setField("createdAt", "yesterday")}), want: []string{"Error: Invalid timestamp in Apify API response"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,7 +8,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -125,7 +124,6 @@ func (r *datasetResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			},
 			"created_at": schema.StringAttribute{
 				MarkdownDescription: "Time at which the dataset was created, in RFC 3339 format and UTC. It never changes.",
-				CustomType:          timetypes.RFC3339Type{},
 				Computed:            true,
 				PlanModifiers:       stable,
 			},
@@ -220,11 +218,7 @@ func (r *datasetResource) ImportState(ctx context.Context, req resource.ImportSt
 		resp.Diagnostics.Append(referenceError(ref, err))
 		return
 	}
-	state, err := newImportedModel(ctx, d)
-	if err != nil {
-		resp.Diagnostics.Append(invalidTimestamp())
-		return
-	}
+	state := newImportedModel(ctx, d)
 	if r.account.ID != "" && !state.UserID.IsNull() && !r.ownsDataset(state.datasetModel) {
 		resp.Diagnostics.Append(importedFromOtherAccount(state.datasetModel, r.account))
 	}

@@ -55,15 +55,14 @@ func (r *datasetResource) update(ctx context.Context, state, plan datasetResourc
 	var holder string // ID of the dataset that has the name
 	err := r.resend(ctx, func() (again bool, err error) {
 		updated, err = r.client.UpdateDataset(ctx, id, update)
-		var e *apify.Error
-		if update.Name == nil || !errors.As(err, &e) || e.Status != http.StatusBadRequest && e.Status != http.StatusConflict {
+		if update.Name == nil || !isNameRefusal(err) {
 			return false, err
 		}
 		d, lookupErr := r.client.GetDataset(ctx, apify.DatasetNameRef(state.UserID.ValueString(), *update.Name))
 		switch {
 		case lookupErr == nil && d.ID != id:
 			holder = d.ID
-		case e.Type != "name-not-unique":
+		case !isNameNotUnique(err):
 			return false, err
 		}
 		return true, err
@@ -71,11 +70,23 @@ func (r *datasetResource) update(ctx context.Context, state, plan datasetResourc
 	switch {
 	case err == nil:
 		return stateAfterWrite(plan, updated, update)
-	case holder != "":
+	case holder != "" && (isNameRefusal(err) || ctx.Err() != nil): // the timeout can end a later attempt
 		return plan, nameTaken(state.datasetModel, *update.Name, holder)
 	default:
 		return plan, r.writeError(state.datasetModel, err, "State was not changed.")
 	}
+}
+
+// isNameRefusal reports whether the API can have refused a name because another dataset has it. Apify's
+// type for that is name-not-unique; other servers choose a status only.
+func isNameRefusal(err error) bool {
+	var e *apify.Error
+	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusConflict)
+}
+
+func isNameNotUnique(err error) bool {
+	var e *apify.Error
+	return errors.As(err, &e) && e.Type == "name-not-unique"
 }
 
 // writeError returns the diagnostic of a failed update. A 404 for an own dataset means that it was
@@ -99,14 +110,12 @@ func changes(state, plan datasetResourceModel) apify.DatasetUpdate {
 	return u
 }
 
-// stateAfterWrite returns the planned values, with unknown ones taken from the API's response. What
-// was sent must be in the response. Terraform rejects a state that differs from a known planned
+// stateAfterWrite returns the planned values, with unknown ones taken from the API's response. The
+// response must contain the values that were sent. Terraform rejects a state that differs from a known planned
 // value, so changes made by others are left to the next refresh.
 func stateAfterWrite(plan datasetResourceModel, d *apify.Dataset, sent apify.DatasetUpdate) (datasetResourceModel, diag.Diagnostic) {
-	m, err := newDatasetModel(d)
+	m := newDatasetModel(d)
 	switch {
-	case err != nil:
-		return plan, invalidTimestamp()
 	case sent.Name != nil && !sameName(plan.Name, m.Name):
 		return plan, notApplied(d.ID, "name", plan.Name, m.Name)
 	case sent.GeneralAccess != nil && !plan.GeneralAccess.Equal(m.GeneralAccess):

@@ -1,14 +1,11 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
 var (
@@ -73,18 +70,13 @@ func (d *datasetsDataSource) Read(ctx context.Context, req datasource.ReadReques
 			resp.Diagnostics.Append(apiError(err, ""))
 			return
 		}
-		item, err := newDatasetListItem(dataset)
-		if err != nil {
-			resp.Diagnostics.Append(invalidTimestamp())
-			return
-		}
-		state.Datasets = append(state.Datasets, item)
+		state.Datasets = append(state.Datasets, datasetListItem{
+			datasetSummary: newDatasetSummary(dataset),
+			datasetDetails: newDatasetDetails(dataset),
+			Title:          types.StringPointerValue(dataset.Title),
+			Username:       types.StringPointerValue(dataset.Username),
+			Stats:          newDatasetListStats(dataset.Stats),
+		})
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-}
-
-func newDatasetListItem(d *apify.Dataset) (datasetListItem, error) {
-	summary, summaryErr := newDatasetSummary(d)
-	details, detailsErr := newDatasetDetails(d)
-	return datasetListItem{summary, details, types.StringPointerValue(d.Title), types.StringPointerValue(d.Username), newDatasetListStats(d.Stats)}, cmp.Or(summaryErr, detailsErr)
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,7 +36,7 @@ func apiError(err error, outcome string) diag.Diagnostic {
 		return diag.NewErrorDiagnostic("Apify request interrupted", join(operation+": Terraform was interrupted.", outcome))
 	case errors.Is(e.Err, apify.ErrIncompleteList):
 		return diag.NewErrorDiagnostic("Apify list incomplete",
-			join(fmt.Sprintf("%s: %s. Apify's lists lag behind changes for some seconds.", operation, e.Err), outcome, "Try again in a minute."))
+			join(fmt.Sprintf("%s: %s. Apify's lists lag a few seconds behind changes.", operation, e.Err), outcome, "Try again in a minute."))
 	case isOutage(e):
 		return diag.NewErrorDiagnostic("Apify is not reachable", join(operation+": "+describeOutage(e)+".", outcome, adviseOutage(e)))
 	case e.Type == "":
@@ -75,14 +76,23 @@ func cause(e *apify.Error) string {
 	}
 }
 
+// reason is cause for any error.
+func reason(err error) string {
+	var e *apify.Error
+	if errors.As(err, &e) {
+		return cause(e)
+	}
+	return err.Error()
+}
+
 func describeOutage(e *apify.Error) string {
 	server := e.URL
 	if u, err := url.Parse(e.URL); err == nil {
 		server = u.Scheme + "://" + u.Host
 	}
-	tried := "tried once"
-	if e.Attempts > 1 {
-		tried = fmt.Sprintf("tried %d times", e.Attempts)
+	tried := fmt.Sprintf("tried %d times", e.Attempts)
+	if e.Attempts == 1 {
+		tried = "tried once"
 	}
 	if errors.Is(e.Stopped, context.DeadlineExceeded) {
 		tried += " until the timeout"
@@ -137,10 +147,12 @@ func describeForeign(e *apify.Error) string {
 // status, or "" if the API's own words are enough.
 func adviseRefusal(e *apify.Error) string {
 	switch {
+	case slices.Contains([]string{"platform-feature-disabled", "user-disabled", "limit-reached", "dataset-locked"}, e.Type):
+		return ""
 	case e.Type == typeInsufficientPermissions && e.Method == http.MethodGet:
-		return "Use a token with permission to read this dataset: " + consoleIntegrationsURL + "."
+		return "Use a token with permission to read datasets: " + consoleIntegrationsURL + "."
 	case e.Type == typeInsufficientPermissions:
-		return "Use a token with permission to write this dataset: " + consoleIntegrationsURL + "."
+		return "Use a token with permission to write datasets: " + consoleIntegrationsURL + "."
 	case apify.IsNotFound(e):
 		return "The dataset does not exist, or the API token has no access to it."
 	case e.Status == http.StatusNotFound, e.Status == http.StatusMethodNotAllowed:

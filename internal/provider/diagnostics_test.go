@@ -12,7 +12,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -66,7 +65,7 @@ func allDiagnostics() []diag.Diagnostic {
 		notApplied(id, "general_access", plan.GeneralAccess, types.StringValue("FOLLOW_USER_SETTING")),
 		invalidReference("https://console.apify.com/x?token=secret", errors.New("the URL is not that of a dataset in Apify Console or in the API")),
 		referenceError(apify.DatasetIDRef("orders"), notFound), referenceError(apify.DatasetIDRef(id), notFound),
-		importedFromOtherAccount(m, account), noSigningKey(id), invalidTimestamp(), accountNotAllowed(account, []string{"alice", "bob"}),
+		importedFromOtherAccount(m, account), noSigningKey(id), accountNotAllowed(account, []string{"alice", "bob"}),
 		accountNotAllowed(apify.User{}, []string{"alice", "bob"}),
 		apiError(outageError(), afterFailedCreation("orders", outageError())), apiError(outageError(), afterFailedCreation("", outageError())),
 		apiError(refused, afterFailedCreation("orders", refused)), apiError(foreignError(), "State was not changed."),
@@ -209,7 +208,7 @@ func TestDiagnostics_outcomes(t *testing.T) {
 // TestDiagnostics_unnamed names unnamed datasets by their IDs.
 func TestDiagnostics_unnamed(t *testing.T) {
 	t.Parallel()
-	m := datasetModel{datasetSummary: datasetSummary{ID: types.StringValue("WkzbQMuFYuamGv3YF"), CreatedAt: timetypes.NewRFC3339Null()}}
+	m := datasetModel{datasetSummary: datasetSummary{ID: types.StringValue("WkzbQMuFYuamGv3YF"), CreatedAt: types.StringNull()}}
 	if got := kept(m); got.Summary() != "Apify dataset not deleted: WkzbQMuFYuamGv3YF" || !strings.HasPrefix(got.Detail(), "Unnamed dataset WkzbQMuFYuamGv3YF was") {
 		t.Errorf("got %s\n%s", got.Summary(), got.Detail())
 	}

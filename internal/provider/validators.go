@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"reflect"
 	"strings"
 	"time"
 
@@ -59,21 +58,19 @@ var datasetNameRule = stringRule{"Invalid Apify dataset name", func(name string)
 
 // datasetIDRule and datasetIDOrURLRule reject a name in the place of an ID.
 var (
-	datasetIDRule = stringRule{"Invalid Apify dataset ID", func(id string) string {
-		if ref, err := apify.ParseDatasetRef(id); err == nil && ref.ID() == id {
-			return ""
-		}
-		return "must be a dataset ID (letters and digits), got " + quoteRef(id) + ". " + howToUseName
-	}}
-	datasetIDOrURLRule = stringRule{"Invalid Apify dataset ID", func(id string) string {
-		if ref, err := apify.ParseDatasetRef(id); err == nil && (ref.ID() != "" || strings.Contains(id, "://")) {
-			return ""
-		}
-		return "must be a dataset ID (letters and digits), or a URL of the dataset in Apify Console or the API, got " + quoteRef(id) + ". " + howToUseName
-	}}
+	datasetIDRule      = newDatasetIDRule("a dataset ID (letters and digits)", false)
+	datasetIDOrURLRule = newDatasetIDRule("a dataset ID (letters and digits), or a URL of the dataset in Apify Console or the API", true)
 )
 
-const howToUseName = "To find a dataset by its name, use the attribute name of data \"apify_dataset\""
+func newDatasetIDRule(form string, orURL bool) stringRule {
+	return stringRule{"Invalid Apify dataset ID", func(id string) string {
+		ref, err := apify.ParseDatasetRef(id)
+		if err == nil && (ref.ID() == id || orURL && strings.Contains(id, "://")) {
+			return ""
+		}
+		return fmt.Sprintf("must be %s, got %s. To find a dataset by its name, use the attribute name of data \"apify_dataset\"", form, quoteRef(id))
+	}}
+}
 
 // durationRule allows positive Go durations.
 var durationRule = stringRule{summaryInvalidDuration, func(s string) string {
@@ -104,29 +101,13 @@ var baseURLRule = stringRule{"Invalid Apify base URL", func(s string) string {
 	return ""
 }}
 
-// datasetSchemaRule is what Apify documents of a dataset schema:
-// https://docs.apify.com/storage/dataset-schema. It allows what the documentation does not mention,
-// and what older schemas have, because the API may accept it.
+// datasetSchemaRule allows any JSON object: Apify decides about the rest.
 var datasetSchemaRule = stringRule{"Invalid Apify dataset schema", func(text string) string {
-	const form = ". A dataset schema is a JSON object with \"actorSpecification\": 1, \"fields\" (a JSON schema of one item) and \"views\": " +
+	if _, ok := decodeJSON(text).(map[string]any); ok { // the attribute's type has validated the JSON
+		return ""
+	}
+	return "must be a JSON object with \"actorSpecification\": 1, \"fields\" (a JSON schema of one item) and \"views\": " +
 		"https://docs.apify.com/storage/dataset-schema"
-	object, ok := decodeJSON(text).(map[string]any) // the attribute's type has validated the JSON
-	if !ok {
-		return "must be a JSON object" + form
-	}
-	version, ok := object["actorSpecification"]
-	if !ok {
-		version = object["actorDatasetSchemaVersion"] // its former name
-	}
-	if version != 1.0 {
-		return `must have the number 1 as "actorSpecification"` + form
-	}
-	for _, name := range []string{"fields", "views"} {
-		if value, ok := object[name]; ok && reflect.TypeOf(value) != reflect.TypeFor[map[string]any]() {
-			return fmt.Sprintf("must have an object as %q", name) + form
-		}
-	}
-	return ""
 }}
 
 // wholeNumberRule validates a whole number in a range. The framework's Int64 attribute rejects a
