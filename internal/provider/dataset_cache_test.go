@@ -186,11 +186,7 @@ func TestDatasetCache_nameOmitted(t *testing.T) {
 		w.mustRead(prior)
 	}
 	s.API.Update(id, func(d *emulator.Dataset) { d.Name = "a" })
-	s.Recorder.Inject(onRequest(getDatasets, emulator.Fault{Mutate: changeObject(func(list map[string]any) {
-		for _, item := range list["items"].([]any) {
-			delete(item.(map[string]any), "name")
-		}
-	})}))
+	s.Recorder.Inject(onRequest(getDatasets, emulator.Fault{Mutate: changeItems(func(item map[string]any) { delete(item, "name") })}))
 	w = s.newWalk(t, nil)
 	for range singleReads + 1 {
 		if name := w.values(w.mustRead(prior).state)["name"]; name != "a" {
@@ -279,23 +275,21 @@ func (w *cacheWorld) change(m *datasetModel) {
 
 // breakLists makes lists fail, or contain something that they should not.
 func (w *cacheWorld) breakLists() {
-	changeItems := func(change func(item map[string]any)) emulator.Fault {
-		return onRequest(getDatasets, emulator.Fault{Mutate: changeObject(func(list map[string]any) {
-			for _, item := range list["items"].([]any) {
-				if w.oneIn(3) {
-					change(item.(map[string]any))
-				}
+	some := func(change func(item map[string]any)) emulator.Fault {
+		return onRequest(getDatasets, emulator.Fault{Mutate: changeItems(func(item map[string]any) {
+			if w.oneIn(3) {
+				change(item)
 			}
 		})})
 	}
 	faults := []emulator.Fault{
 		refusal(getDatasets, 403, "insufficient-permissions"),
 		page(getDatasets, 200),
-		changeItems(func(item map[string]any) { delete(item, "name") }),
-		changeItems(func(item map[string]any) { delete(item, "generalAccess") }),
-		changeItems(func(item map[string]any) { delete(item, "userId"); delete(item, "createdAt") }),
-		changeItems(func(item map[string]any) { item["createdAt"] = "yesterday" }),
-		changeItems(func(item map[string]any) { item["name"] = item["id"] }),
+		some(func(item map[string]any) { delete(item, "name") }),
+		some(func(item map[string]any) { delete(item, "generalAccess") }),
+		some(func(item map[string]any) { delete(item, "userId"); delete(item, "createdAt") }),
+		some(func(item map[string]any) { item["createdAt"] = "yesterday" }),
+		some(func(item map[string]any) { item["name"] = item["id"] }),
 		onRequest(getDatasets, emulator.Fault{Mutate: changeObject(func(list map[string]any) { // lags
 			list["items"] = list["items"].([]any)[:len(list["items"].([]any))/2]
 		})}),

@@ -431,7 +431,7 @@ func TestDatasetPlan_caseOnly(t *testing.T) {
 	s.expectNoChanges(t, a, values{"name": "Orders"})
 	// Together with another change, it is not sent.
 	s.mustApply(t, a, values{"name": "ORDERS", "adopt_existing": false})
-	s.expectWrites(t)
+	expectRequests(t, s.applied, nil)
 }
 
 // TestDatasetPlan_renamedOutside plans, without a refresh, a rename that was made outside Terraform.

@@ -175,7 +175,8 @@ func TestDatasetListResource(t *testing.T) {
 // TestDatasetItemsURL signs URLs that expire, with all options.
 func TestDatasetItemsURL(t *testing.T) {
 	t.Parallel()
-	s, clock := newEmulatorWithClock(t, time.Date(2026, 5, 6, 7, 8, 9, 123e6, time.UTC))
+	now := time.Date(2026, 5, 6, 7, 8, 9, 123e6, time.UTC)
+	s := newEmulatorWithClock(t, &now)
 	d := s.API.Seed(emulator.Dataset{GeneralAccess: "RESTRICTED", Items: items(3)})
 	public := s.API.Seed(emulator.Dataset{GeneralAccess: "ANYONE_WITH_ID_CAN_READ"})
 	w := s.newWalk(t, nil)
@@ -185,7 +186,7 @@ func TestDatasetItemsURL(t *testing.T) {
 	if status, body, _ := mustGet(t, itemsURL); status != http.StatusOK || got["expires_at"] != "2026-05-06T07:18:10Z" || strings.Count(body, "{") != 2 {
 		t.Errorf("%s expires at %v and returns %d: %s", itemsURL, got["expires_at"], status, body)
 	}
-	clock.advance(10*time.Minute + time.Second)
+	now = now.Add(10*time.Minute + time.Second)
 	if status, _, _ := mustGet(t, itemsURL); status < 400 {
 		t.Errorf("after it has expired, the URL returns %d", status)
 	}
@@ -194,8 +195,8 @@ func TestDatasetItemsURL(t *testing.T) {
 		t.Errorf("the URL of a public dataset is %v, and expires at %v", u, got["expires_at"])
 	}
 	got, ds = w.openItemsURL(t.Context(), values{
-		"dataset_id": d.ID, "format": "csv", "fields": []string{"a", "b&c"}, "output_fields": []string{"A", "B"}, "omit": []string{"d"},
-		"clean": false, "limit": 5, "offset": 0, "desc": true, "view": "over view", "unwind": []string{"e", "f"}, "flatten": []string{"g", "h"},
+		"dataset_id": d.ID, "format": "csv", "fields": []any{"a", "b&c"}, "output_fields": []any{"A", "B"}, "omit": []any{"d"},
+		"clean": false, "limit": 5, "offset": 0, "desc": true, "view": "over view", "unwind": []any{"e", "f"}, "flatten": []any{"g", "h"},
 		"skip_empty": true, "skip_hidden": false, "skip_header_row": true, "delimiter": "\t", "bom": true, "attachment": false,
 		"xml_root": "r", "xml_row": "w", "feed_title": "t", "feed_description": "x",
 	})
@@ -204,7 +205,7 @@ func TestDatasetItemsURL(t *testing.T) {
 	query := u.Query()
 	signature, err := base64.RawURLEncoding.DecodeString(query.Get("signature"))
 	expiresAt, _ := time.Parse(time.RFC3339, got["expires_at"].(string))
-	if want := fmt.Sprintf("0.%d.", expiresAt.UnixMilli()); err != nil || !strings.HasPrefix(string(signature), want) || expiresAt.Sub(clock.now()) < time.Hour {
+	if want := fmt.Sprintf("0.%d.", expiresAt.UnixMilli()); err != nil || !strings.HasPrefix(string(signature), want) || expiresAt.Sub(now) < time.Hour {
 		t.Errorf("the signature is %q, and the URL expires at %s", signature, expiresAt)
 	}
 	query.Del("signature")
@@ -235,9 +236,9 @@ func TestDatasetItemsURL_errors(t *testing.T) {
 		{ownerToken, values{"offset": 1.5}, "must be a whole number of at least 0, got 1.5"},
 		{ownerToken, values{"format": "yaml"}, "json"},
 		{ownerToken, values{"delimiter": "ab"}, "must be one character"},
-		{ownerToken, values{"fields": []string{"a,b"}}, "without a comma"},
-		{ownerToken, values{"output_fields": []string{"a", "b"}, "fields": []string{"c"}}, "got 2 names for 1 fields"},
-		{ownerToken, values{"output_fields": []string{"a"}}, "got 1 names for 0 fields"},
+		{ownerToken, values{"fields": []any{"a,b"}}, "without a comma"},
+		{ownerToken, values{"output_fields": []any{"a", "b"}, "fields": []any{"c"}}, "got 2 names for 1 fields"},
+		{ownerToken, values{"output_fields": []any{"a"}}, "got 1 names for 0 fields"},
 		{ownerToken, values{"xml_root": ""}, "at least 1"},
 	} {
 		if test.config["dataset_id"] == nil {
@@ -249,7 +250,7 @@ func TestDatasetItemsURL_errors(t *testing.T) {
 		}
 	}
 	w := s.newWalk(t, nil)
-	w.validateEphemeral("apify_dataset_items_url", values{"dataset_id": unknown{}, "output_fields": []string{"a"}, "fields": unknown{}}).expect(t)
+	w.validateEphemeral("apify_dataset_items_url", values{"dataset_id": unknown{}, "output_fields": []any{"a"}, "fields": unknown{}}).expect(t)
 }
 
 // TestDatasetImport imports by every reference, and plans no change afterwards.
@@ -294,13 +295,8 @@ func TestDatasetImport(t *testing.T) {
 		state := w.values(got.state)
 		s.expectNoChanges(t, got, values{"name": state["name"], "general_access": state["general_access"], "schema": state["schema"]})
 	}
-	w := s.newWalk(t, nil)
-	got, ds := w.importIdentity(t.Context(), own.ID)
-	if ds.expect(t); w.id(got) != own.ID || w.identityID(w.mustRead(got)) != own.ID {
-		t.Errorf("got the ID %s", w.id(got))
-	}
 	s.Recorder.Inject(unknownAccount)
-	_, ds = s.newWalk(t, nil).importID(t.Context(), "other/theirs")
+	_, ds := s.newWalk(t, nil).importID(t.Context(), "other/theirs")
 	ds.expect(t)
 }
 
@@ -349,22 +345,19 @@ func TestValidators(t *testing.T) {
 		want   string
 	}{
 		{values{}, ""}, // without a token
-		{values{"max_retries": 20, "request_timeout": "1m", "allowed_accounts": []string{"a"}, "base_url": "https://a.example/v2"}, ""},
+		{values{"max_retries": 20, "request_timeout": "1m", "allowed_accounts": []any{"a"}, "base_url": "https://a.example/v2"}, ""},
 		{values{"max_retries": 21}, "must be a whole number between 0 and 20, got 21"},
 		{values{"max_retries": -1}, "got -1"},
 		{values{"max_retries": 1.5}, "got 1.5"},
 		{values{"request_timeout": "0s"}, "positive"},
-		{values{"allowed_accounts": []string{}}, "at least 1"},
-		{values{"allowed_accounts": []string{""}}, "at least 1"},
+		{values{"allowed_accounts": []any{}}, "at least 1"},
+		{values{"allowed_accounts": []any{""}}, "at least 1"},
 		{values{"allowed_accounts": []any{"a", nil}}, "null"},
 		{values{"base_url": "api.apify.com"}, "has no scheme"},
 		{values{"base_url": "https://me:secret@a.example"}, "contains a username or password"},
 		{values{"base_url": "https://a.example?x=1"}, "query"},
 	} {
-		resp, err := w.server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: w.object(w.schema.Provider, test.config)})
-		if err != nil {
-			t.Fatal(err)
-		}
+		resp := must(w.server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: w.object(w.schema.Provider, test.config)}))
 		if ds := diagnostics(resp.Diagnostics); len(ds) > 0 != (test.want != "") || len(ds) > 0 && !ds.has(test.want) || strings.Contains(ds.String(), "secret") {
 			t.Errorf("%v: want %q, got\n%s", test.config, test.want, ds)
 		}

@@ -131,24 +131,3 @@ func expectAbsent(t testing.TB, text, source string, secrets ...string) {
 		}
 	}
 }
-
-// TestSecrets_account has responses to the check of the token. Nothing of them is quoted.
-func TestSecrets_account(t *testing.T) {
-	t.Parallel()
-	private := fmt.Sprintf(`"email": %q, "proxy": {"password": %q}`, secretEmail, secretPassword)
-	for name, fault := range map[string]emulator.Fault{
-		"truncated":     {Status: 200, Body: `{"data": {"username": "jane", ` + private},
-		"no data":       {Status: 200, Body: `{` + private + `}`},
-		"401":           {Status: 401, Body: fmt.Sprintf(`{"error": {"type": "user-or-token-not-found", "message": "No %s with %s"}}`, secretEmail, secretPassword)},
-		"500":           {Status: 500, Body: fmt.Sprintf(`{"error": {"type": "internal-error", "message": "No %s with %s"}}`, secretEmail, secretPassword)},
-		"a foreign 401": {Status: 401, Body: private},
-	} {
-		s := newEmulator(t, emulator.Options{})
-		s.Recorder.Inject(onRequest(getUser, fault))
-		w := s.newWalk(t, values{"max_retries": 0})
-		if len(w.configure.errors()) != 1 {
-			t.Errorf("%s: got\n%s", name, w.configure)
-		}
-		expectAbsent(t, w.configure.String(), name, secretEmail, secretPassword)
-	}
-}
