@@ -296,7 +296,7 @@ func (w *walk) propose(prior, config tftypes.Value) *tfprotov6.DynamicValue {
 		w.t.Fatal(err)
 	}
 	for _, a := range w.dataset().Block.Attributes {
-		if a.Computed && after[a.Name].IsNull() && before != nil {
+		if a.Computed && after[a.Name].IsNull() && !prior.IsNull() {
 			after[a.Name] = before[a.Name]
 		}
 	}
