@@ -217,25 +217,6 @@ func TestDatasetClaims_conflict(t *testing.T) {
 	}
 }
 
-// TestDatasetClaims_own tells a tainted resource's own dataset, and that of a replacement, from one
-// that is adopted.
-func TestDatasetClaims_own(t *testing.T) {
-	t.Parallel()
-	c := newDatasetClaims("me")
-	c.refresh("A", 3)
-	for id, want := range map[string]bool{"A": true, "B": false, "C": true} {
-		if own, found := c.planAdoption("name-"+id, id, "C"); own != want || found != (conflict{}) {
-			t.Errorf("%s: got own = %t and %+v", id, own, found)
-		}
-	}
-	if n, refreshed := c.items("A"); n != 3 || !refreshed {
-		t.Errorf("got %d items, refreshed %t", n, refreshed)
-	}
-	if _, refreshed := c.items("B"); refreshed {
-		t.Error("B was not refreshed")
-	}
-}
-
 // TestDatasetClaims_apply keeps what this run has written, and adopts nothing that it deletes.
 func TestDatasetClaims_apply(t *testing.T) {
 	t.Parallel()

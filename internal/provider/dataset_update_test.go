@@ -35,37 +35,39 @@ func TestDatasetUpdate_nameTaken(t *testing.T) {
 	const errNameTaken = "Error: Apify dataset name taken"
 	for name, test := range map[string]struct {
 		freedAfter int // PUT requests
-		fault      func(cancel func()) emulator.Fault
+		noHolder   bool
+		fault      emulator.Fault
+		interrupt  bool
 		want       []string
 		wantPuts   int
 	}{
-		"never":              {0, nil, []string{errNameTaken}, maxResends + 1},
-		"in time":            {3, nil, nil, 4},
-		"at the last moment": {maxResends, nil, nil, maxResends + 1},
-		"400, and the name has a holder": {0, func(func()) emulator.Fault {
-			return refusal(putDataset, 400, "invalid-input")
-		}, []string{errNameTaken}, maxResends + 1},
-		"409, and the name has a holder": {0, func(func()) emulator.Fault {
-			return refusal(putDataset, 409, "conflict")
-		}, []string{errNameTaken}, maxResends + 1},
-		"403": {0, func(func()) emulator.Fault {
-			return refusal(putDataset, 403, "insufficient-permissions")
-		}, []string{errRefused}, 1},
-		"interrupted later": {0, func(cancel func()) emulator.Fault {
-			return onRequest(putDataset, emulator.Fault{Skip: 2, Status: 500, Before: func(*http.Request) { cancel() }})
-		}, []string{errNameTaken}, 3},
+		"never":                            {want: []string{errNameTaken}, wantPuts: maxResends + 1},
+		"in time":                          {freedAfter: 3, wantPuts: 4},
+		"at the last moment":               {freedAfter: maxResends, wantPuts: maxResends + 1},
+		"400, and the name has a holder":   {fault: refusal(putDataset, 400, "invalid-input"), want: []string{errNameTaken}, wantPuts: maxResends + 1},
+		"409, and the name has a holder":   {fault: refusal(putDataset, 409, "conflict"), want: []string{errNameTaken}, wantPuts: maxResends + 1},
+		"403":                              {fault: refusal(putDataset, 403, "insufficient-permissions"), want: []string{errRefused}, wantPuts: 1},
+		"interrupted later":                {fault: onRequest(putDataset, emulator.Fault{Skip: 2, Status: 500}), interrupt: true, want: []string{errNameTaken}, wantPuts: 3},
+		"taken, and the holder is unknown": {noHolder: true, fault: refusal(putDataset, 400, "name-not-unique"), want: []string{errRefused}, wantPuts: maxResends + 1},
+		"400, and the name is free":        {noHolder: true, fault: refusal(putDataset, 400, "invalid-input"), want: []string{errRefused}, wantPuts: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newEmulator(t, emulator.Options{})
 			a := s.mustApply(t, instance{}, values{"name": "a"})
-			holder := s.API.Seed(emulator.Dataset{Name: "b"})
+			var holder emulator.Dataset
+			if !test.noHolder {
+				holder = s.API.Seed(emulator.Dataset{Name: "b"})
+			}
 			w := s.newApply(t, nil)
 			p := w.mustPlan(a, values{"name": "b"})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			if test.fault != nil {
-				s.Recorder.Inject(test.fault(cancel))
+			if test.interrupt {
+				test.fault.Before = func(*http.Request) { cancel() }
+			}
+			if test.fault.Status > 0 {
+				s.Recorder.Inject(test.fault)
 			}
 			if test.freedAfter > 0 {
 				s.Recorder.Inject(onRequest(putDataset, emulator.Fault{
@@ -78,6 +80,9 @@ func TestDatasetUpdate_nameTaken(t *testing.T) {
 			if ds.has("name taken") {
 				ds.expectText(t, `"a" (ID `+w.id(a)+`) cannot be renamed to "b": dataset `+holder.ID)
 			}
+			if ds.has("refused") {
+				ds.expectText(t, "State was not changed.")
+			}
 			if got := len(s.writes()); got != test.wantPuts {
 				t.Errorf("sent %d PUT requests, want %d: %q", got, test.wantPuts, s.sent())
 			}
@@ -89,30 +94,6 @@ func TestDatasetUpdate_nameTaken(t *testing.T) {
 				t.Errorf("the state has the name %v, want %s", got, want)
 			}
 		})
-	}
-}
-
-// TestDatasetUpdate_refused has refusals of a rename that no other dataset explains.
-func TestDatasetUpdate_refused(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		errorType string
-		wantPuts  int
-	}{
-		"name-not-unique, and the holder is unknown": {"name-not-unique", maxResends + 1},
-		"another reason": {"invalid-input", 1},
-	} {
-		s := newEmulator(t, emulator.Options{})
-		a := s.mustApply(t, instance{}, values{"name": "a"})
-		w := s.newApply(t, nil)
-		p := w.mustPlan(a, values{"name": "b"})
-		s.Recorder.Inject(refusal(putDataset, 400, test.errorType))
-		_, ds := w.apply(t.Context(), p)
-		ds.expect(t, errRefused)
-		ds.expectText(t, "The message of the API (400 Bad Request, "+test.errorType+")", "State was not changed.")
-		if got := len(s.writes()); got != test.wantPuts {
-			t.Errorf("%s: sent %d PUT requests, want %d", name, got, test.wantPuts)
-		}
 	}
 }
 

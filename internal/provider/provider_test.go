@@ -1,12 +1,10 @@
 package provider
 
 import (
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -274,66 +272,5 @@ func TestProvider_sensitive(t *testing.T) {
 		if !slices.Equal(got, []string{want}) {
 			t.Errorf("the sensitive attributes are %q, want %s", got, want)
 		}
-	}
-}
-
-// TestProvider_unreachable makes one attempt for each call after one has found that no connection is
-// possible, until there is a response. The deletion of an unnamed dataset is not cut short.
-func TestProvider_unreachable(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	a := s.mustApply(t, instance{}, values{"name": "a"})
-	var attempts int
-	refuse := func(*http.Request) bool { return false }
-	s.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
-		attempts++
-		if refuse(r) {
-			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
-		}
-		return http.DefaultTransport.RoundTrip(r)
-	})
-	w := s.newWalk(t, values{"max_retries": 2})
-	creation := w.mustPlan(instance{}, values{"general_access": "RESTRICTED"})
-	read := func(wantAttempts int, want ...string) {
-		t.Helper()
-		attempts = 0
-		_, ds := w.read(t.Context(), a)
-		ds.expect(t, want...)
-		if attempts != wantAttempts {
-			t.Errorf("made %d attempts, want %d", attempts, wantAttempts)
-		}
-	}
-	all := func(*http.Request) bool { return true }
-	none := func(*http.Request) bool { return false }
-	refuse = all
-	read(3, errUnreachable)
-	read(1, errUnreachable)
-	attempts = 0
-	_, ds := w.plan(t.Context(), instance{}, values{"name": "new"})
-	ds.expect(t, warnNotChecked)
-	ds.expectText(t, "connection refused")
-	if attempts != 1 {
-		t.Errorf("the lookup made %d attempts", attempts)
-	}
-	refuse = none
-	read(1)
-	refuse = all
-	read(3, errUnreachable)
-	puts, deletions := 0, 0
-	refuse = func(r *http.Request) bool {
-		switch r.Method {
-		case http.MethodPut:
-			puts++
-			return true
-		case http.MethodDelete:
-			deletions++
-			return deletions < 3
-		}
-		return false
-	}
-	_, ds = w.apply(t.Context(), creation)
-	ds.expect(t, errUnreachable)
-	if puts != 3 || deletions != 3 || len(s.API.Datasets()) != 1 {
-		t.Errorf("sent %d PUT and %d DELETE, and %d datasets are left", puts, deletions, len(s.API.Datasets()))
 	}
 }
