@@ -156,7 +156,7 @@ func TestDatasetRead_changes(t *testing.T) {
 	if got["name"] != "b" || got["general_access"] != "RESTRICTED" || got["schema"] != schemaA {
 		t.Errorf("got %v", got)
 	}
-	if id := w.identityID(w.mustRead(a)); id != w.id(a) {
+	if id := w.idIn(w.mustRead(a).identity); id != w.id(a) {
 		t.Errorf("the identity is %q", id)
 	}
 }

@@ -106,18 +106,20 @@ func TestDatasetUpdate_failures(t *testing.T) {
 		token  string
 		want   string
 		texts  []string
+		items  int
 	}{
-		"404":                     {values{"name": "b"}, refusal(putDataset, 404, "record-not-found"), ownerToken, "Error: Apify dataset does not exist", []string{"without -refresh=false"}},
-		"404 of another account":  {values{"name": "b"}, refusal(putDataset, 404, "record-not-found"), otherToken, errNoAccess, []string{ownerID, "other (ID " + otherID}},
-		"404 of a proxy":          {values{"name": "b"}, page(putDataset, 404), ownerToken, errForeign, nil},
-		"name not applied":        {values{"name": "b"}, onRequest(putDataset, emulator.Fault{Mutate: setField("name", "a")}), ownerToken, "Error: Apify dataset change not applied", []string{`name is "a" instead of "b"`}},
-		"access not applied":      {values{"name": "a", "general_access": "RESTRICTED"}, onRequest(putDataset, emulator.Fault{Mutate: setField("generalAccess", "FOLLOW_USER_SETTING")}), ownerToken, "Error: Apify dataset change not applied", []string{"general_access"}},
-		"no access in response":   {values{"name": "a", "general_access": "RESTRICTED"}, onRequest(putDataset, emulator.Fault{Mutate: setField("generalAccess", nil)}), ownerToken, "Error: Apify dataset change not applied", nil},
-		"another dataset":         {values{"name": "b"}, onRequest(putDataset, emulator.Fault{Mutate: setField("id", "AnotherDataset000")}), ownerToken, errForeign, nil},
-		"no permission":           {values{"name": "b"}, refusal(putDataset, 403, "insufficient-permissions"), ownerToken, errRefused, []string{"permission to write"}},
-		"no name: 404 of a count": {values{}, refusal(getDataset, 404, "record-not-found"), ownerToken, "Error: Apify dataset does not exist", nil},
-		"no name: 500 of a count": {values{}, refusal(getDataset, 500, "internal-error"), ownerToken, errUnreachable, []string{"nothing was changed"}},
-		"no name: 403 of items":   {values{}, refusal(getItems, 403, "insufficient-permissions"), ownerToken, errRefused, []string{"nothing was changed"}},
+		"404":                     {values{"name": "b"}, refusal(putDataset, 404, "record-not-found"), ownerToken, "Error: Apify dataset does not exist", []string{"without -refresh=false"}, 0},
+		"404 of another account":  {values{"name": "b"}, refusal(putDataset, 404, "record-not-found"), otherToken, errNoAccess, []string{ownerID, "other (ID " + otherID}, 0},
+		"404 of a proxy":          {values{"name": "b"}, page(putDataset, 404), ownerToken, errForeign, nil, 0},
+		"name not applied":        {values{"name": "b"}, onRequest(putDataset, emulator.Fault{Mutate: setField("name", "a")}), ownerToken, "Error: Apify dataset change not applied", []string{`name is "a" instead of "b"`}, 0},
+		"access not applied":      {values{"name": "a", "general_access": "RESTRICTED"}, onRequest(putDataset, emulator.Fault{Mutate: setField("generalAccess", "FOLLOW_USER_SETTING")}), ownerToken, "Error: Apify dataset change not applied", []string{"general_access"}, 0},
+		"no access in response":   {values{"name": "a", "general_access": "RESTRICTED"}, onRequest(putDataset, emulator.Fault{Mutate: setField("generalAccess", nil)}), ownerToken, "Error: Apify dataset change not applied", nil, 0},
+		"another dataset":         {values{"name": "b"}, onRequest(putDataset, emulator.Fault{Mutate: setField("id", "AnotherDataset000")}), ownerToken, errForeign, nil, 0},
+		"no permission":           {values{"name": "b"}, refusal(putDataset, 403, "insufficient-permissions"), ownerToken, errRefused, []string{"permission to write"}, 0},
+		"no name: 404 of a count": {values{}, refusal(getDataset, 404, "record-not-found"), ownerToken, "Error: Apify dataset does not exist", nil, 0},
+		"no name: 500 of a count": {values{}, refusal(getDataset, 500, "internal-error"), ownerToken, errUnreachable, []string{"nothing was changed"}, 0},
+		"no name: 403 of items":   {values{}, refusal(getItems, 403, "insufficient-permissions"), ownerToken, errRefused, []string{"nothing was changed"}, 0},
+		"no name: items":          {values{"force_destroy": true}, emulator.Fault{}, ownerToken, errContainsItems, []string{"contains 2 items"}, 2}, // force_destroy is not in state
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -125,7 +127,10 @@ func TestDatasetUpdate_failures(t *testing.T) {
 			a := s.mustApply(t, instance{}, values{"name": "a"})
 			w := s.newApply(t, values{"max_retries": 0, "token": test.token})
 			p := w.mustPlan(a, test.config)
-			s.Recorder.Inject(test.fault)
+			s.API.Push(w.id(a), items(test.items)...)
+			if test.items == 0 {
+				s.Recorder.Inject(test.fault)
+			}
 			s.Recorder.Reset()
 			after, ds := w.apply(t.Context(), p)
 			ds.expect(t, test.want)
@@ -135,39 +140,6 @@ func TestDatasetUpdate_failures(t *testing.T) {
 			}
 			if test.config["name"] == nil {
 				s.expectWrites(t)
-			}
-		})
-	}
-}
-
-// TestDatasetUpdate_nameRemoved removes the name of a dataset that got items after the plan.
-func TestDatasetUpdate_nameRemoved(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		options emulator.Options
-		force   bool
-		items   int
-		want    []string
-		sent    []string
-	}{
-		"empty":                     {emulator.Options{}, false, 0, nil, []string{getDataset, getItems, putDataset}},
-		"items":                     {emulator.Options{}, false, 2, []string{errContainsItems}, []string{getDataset}},
-		"items, and lagging counts": {emulator.Options{CounterLag: day}, false, 2, []string{errContainsItems}, []string{getDataset, getItems}},
-		"force_destroy in state":    {emulator.Options{}, true, 2, nil, []string{putDataset}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newEmulator(t, test.options)
-			a := s.mustApply(t, instance{}, values{"name": "a", "force_destroy": test.force})
-			w := s.newApply(t, nil)
-			p := w.mustPlan(a, values{"force_destroy": true}) // which alone allows nothing
-			s.API.Push(w.id(a), items(test.items)...)
-			s.Recorder.Reset()
-			_, ds := w.apply(t.Context(), p)
-			ds.expect(t, test.want...)
-			s.expectSent(t, test.sent...)
-			if d, _ := s.API.Dataset(w.id(a)); (d.Name == "") != (len(test.want) == 0) {
-				t.Errorf("the dataset has the name %q", d.Name)
 			}
 		})
 	}

@@ -58,17 +58,14 @@ type unknown struct{}
 
 type diagnostics []*tfprotov6.Diagnostic
 
-func (ds diagnostics) filter(severity tfprotov6.DiagnosticSeverity) diagnostics {
-	var some diagnostics
+func (ds diagnostics) errors() (all diagnostics) {
 	for _, d := range ds {
-		if d.Severity == severity {
-			some = append(some, d)
+		if d.Severity == tfprotov6.DiagnosticSeverityError {
+			all = append(all, d)
 		}
 	}
-	return some
+	return all
 }
-
-func (ds diagnostics) errors() diagnostics { return ds.filter(tfprotov6.DiagnosticSeverityError) }
 
 func (ds diagnostics) String() string {
 	var b strings.Builder
@@ -126,18 +123,6 @@ func (ds diagnostics) expectText(t testing.TB, texts ...string) {
 
 // internals matches texts that no user must see.
 var internals = regexp.MustCompile(`(?i:panic|nil pointer|runtime error|goroutine)|%!|<nil>|tftypes|basetypes|\bGo (struct|value)\b|\bapify\.[A-Z]|\x1b`)
-
-// checkTexts returns errors for diagnostics with internals or with the token.
-func checkTexts(ds diagnostics, token string) []string {
-	var wrong []string
-	if text := internals.FindString(ds.String()); text != "" {
-		wrong = append(wrong, fmt.Sprintf("the diagnostics contain %q:\n%s", text, ds))
-	}
-	if strings.Contains(ds.String(), token) {
-		wrong = append(wrong, fmt.Sprintf("the diagnostics contain the token:\n%s", ds))
-	}
-	return wrong
-}
 
 // schemas returns the schemas, which are the same in every process.
 var schemas = sync.OnceValues(func() (*tfprotov6.GetProviderSchemaResponse, *tfprotov6.GetResourceIdentitySchemasResponse) {
@@ -452,12 +437,7 @@ func (w *walk) mustImport(id string) instance {
 	return i
 }
 
-// identityID returns the ID in the identity of an instance.
-func (w *walk) identityID(i instance) string {
-	w.t.Helper()
-	return w.idIn(i.identity)
-}
-
+// idIn returns the ID in an identity.
 func (w *walk) idIn(identity *tfprotov6.ResourceIdentityData) string {
 	w.t.Helper()
 	if identity == nil || identity.IdentityData == nil {

@@ -399,16 +399,6 @@ func send(req *http.Request) (status int, body string, header http.Header, err e
 	return resp.StatusCode, string(raw), resp.Header, err
 }
 
-// mustGet opens a URL without a token.
-func mustGet(t *testing.T, address string) (status int, body string, header http.Header) {
-	t.Helper()
-	status, body, header, err := get(t.Context(), address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return status, body, header
-}
-
 // must returns a value, and panics if there is an error that no test expects.
 func must[T any](value T, err error) T {
 	if err != nil {

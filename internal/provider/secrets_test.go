@@ -118,7 +118,7 @@ func runEverything(ctx context.Context, w *walk, existing instance, creation, up
 	add(w.apply(ctx, update))
 	query(w.readDataSource(ctx, "apify_dataset", values{"id": w.id(existing)}))
 	query(w.readDataSource(ctx, "apify_datasets", values{"unnamed": true}))
-	query(w.listAll(ctx, values{}, 0, true))
+	query(w.list(ctx, values{}, 0, true))
 	query(w.openItemsURL(ctx, values{"dataset_id": w.id(existing)}))
 	return all
 }
