@@ -32,14 +32,13 @@ func newTestData(t testing.TB, s *testServer, transport http.RoundTripper) *prov
 	}
 }
 
-// TestDatasetCache_requests counts the requests of plans that change nothing. Terraform does not
-// plan in parallel here, so that the counts are exact.
+// TestDatasetCache_requests counts the requests of plans that change nothing.
 func TestDatasetCache_requests(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		datasets, pageLimit int
-		unnamed             bool
-		single, lists       int
+		datasets, pageLimit, workers int
+		unnamed                      bool
+		single, lists                int
 	}{
 		"1":                  {datasets: 1, single: 1},
 		"9":                  {datasets: 9, single: 9},
@@ -48,6 +47,7 @@ func TestDatasetCache_requests(t *testing.T) {
 		"100":                {datasets: 100, single: 10, lists: 1},
 		"100 on small pages": {datasets: 100, pageLimit: 30, single: 10, lists: 4},
 		"100 unnamed":        {datasets: 100, unnamed: true, single: 10, lists: 1},
+		"200 in parallel":    {datasets: 200, workers: 10, single: 10, lists: 1},
 		"1000":               {datasets: 1000, single: 10, lists: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,12 +66,19 @@ func TestDatasetCache_requests(t *testing.T) {
 			s.Recorder.Inject(onRequest(getDatasets, emulator.Fault{After: func(*http.Request) { listed <- struct{}{} }}))
 			s.Recorder.Reset()
 			w = s.newWalk(t, nil)
-			for _, prior := range all {
-				config := values{"name": w.values(prior.state)["name"]}
-				if p := w.mustPlan(w.mustRead(prior), config); w.changes(p) {
-					t.Fatalf("%v changes", config)
-				}
+			var group sync.WaitGroup
+			for workers, worker := max(test.workers, 1), 0; worker < workers; worker++ {
+				group.Go(func() {
+					for i := worker; i < len(all); i += workers {
+						after, ds := w.read(t.Context(), all[i])
+						p, more := w.plan(t.Context(), after, values{"name": w.values(all[i].state)["name"]})
+						if len(ds)+len(more) > 0 || w.changes(p) {
+							t.Errorf("%v changes:\n%s%s", w.values(all[i].state), ds, more)
+						}
+					}
+				})
 			}
+			group.Wait()
 			for range test.lists {
 				<-listed
 			}
@@ -84,125 +91,6 @@ func TestDatasetCache_requests(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestDatasetCache_parallel refreshes in parallel, as Terraform does. The requests are the same.
-func TestDatasetCache_parallel(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	ids := s.seedMany(200, "dataset-%d")
-	w := s.newWalk(t, nil)
-	all := make([]instance, len(ids))
-	for i, id := range ids {
-		all[i] = w.mustImport(id)
-	}
-	s.Recorder.Reset()
-	w = s.newWalk(t, nil)
-	var group sync.WaitGroup
-	for worker := range 10 {
-		group.Go(func() {
-			for i := worker; i < len(all); i += 10 {
-				_, ds := w.read(t.Context(), all[i])
-				ds.expect(t)
-				_, ds = w.plan(t.Context(), all[i], values{"name": fmt.Sprintf("dataset-%d", i)})
-				ds.expect(t)
-			}
-		})
-	}
-	group.Wait()
-	if n := len(s.sent()); n != 1+singleReads+1 {
-		t.Errorf("sent %d requests", n)
-	}
-}
-
-// TestDatasetCache_creations plans many creations: names that are missing from the list are free.
-func TestDatasetCache_creations(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	s.API.Seed(emulator.Dataset{Name: "dataset-50"})
-	w := s.newWalk(t, nil)
-	var ds diagnostics
-	for i := range 100 {
-		_, more := w.plan(t.Context(), instance{}, values{"name": fmt.Sprintf("dataset-%d", i)})
-		ds = append(ds, more...)
-	}
-	ds.expect(t, warnAdopting+": dataset-50")
-	if n := len(s.sent()); n != 1+singleReads+1 {
-		t.Errorf("sent %d requests", n)
-	}
-}
-
-// TestDatasetCache_noAbsence reads a dataset that lists lack: it was not deleted.
-func TestDatasetCache_noAbsence(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	ids := s.seedMany(singleReads+5, "dataset-%d")
-	w := s.newWalk(t, nil)
-	var all []instance
-	for _, id := range ids {
-		all = append(all, w.mustImport(id))
-	}
-	s.Recorder.Inject(onRequest(getDatasets, emulator.Fault{Mutate: changeObject(func(list map[string]any) {
-		list["items"], list["total"] = list["items"].([]any)[:singleReads+1], singleReads+1
-	})}))
-	w = s.newWalk(t, nil)
-	for _, prior := range all {
-		w.mustRead(prior)
-	}
-}
-
-// TestDatasetCache_urlForm reads datasets whose items URLs need no signature since a setting of the
-// account has changed, which no list shows.
-func TestDatasetCache_urlForm(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	ids := s.seedMany(singleReads+1, "dataset-%d")
-	w := s.newWalk(t, nil)
-	var all []instance
-	for _, id := range ids {
-		all = append(all, w.mustImport(id))
-	}
-	s.Recorder.Inject(onRequest(getDataset, emulator.Fault{Mutate: changeObject(func(d map[string]any) {
-		d["itemsPublicUrl"], _, _ = strings.Cut(d["itemsPublicUrl"].(string), "?")
-	})}))
-	w = s.newWalk(t, nil)
-	for _, prior := range all {
-		if u := w.values(w.mustRead(prior).state)["items_public_url"]; strings.Contains(u.(string), "signature") {
-			t.Errorf("the state has %v", u)
-		}
-	}
-}
-
-// TestDatasetCache_nameOmitted uses lists without names: they prove neither that a dataset is unnamed
-// nor that a name is free.
-func TestDatasetCache_nameOmitted(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	id := s.API.Seed(emulator.Dataset{Items: items(1)}).ID
-	w := s.newWalk(t, nil)
-	prior := w.mustImport(id)
-	for range singleReads {
-		w.mustRead(prior)
-	}
-	s.API.Update(id, func(d *emulator.Dataset) { d.Name = "a" })
-	s.Recorder.Inject(onRequest(getDatasets, emulator.Fault{Mutate: changeObject(func(list map[string]any) {
-		for _, item := range list["items"].([]any) {
-			delete(item.(map[string]any), "name")
-		}
-	})}))
-	w = s.newWalk(t, nil)
-	for range singleReads + 1 {
-		if name := w.values(w.mustRead(prior).state)["name"]; name != "a" {
-			t.Errorf("got the name %v", name)
-		}
-	}
-	// A name that such a list does not have is not free.
-	w = s.newWalk(t, nil)
-	for i := range singleReads {
-		w.mustPlan(instance{}, values{"name": fmt.Sprintf("free-%d", i)})
-	}
-	_, ds := w.plan(t.Context(), instance{}, values{"name": "a"})
-	ds.expect(t, warnAdopting+": a")
 }
 
 // cacheWorld is an account that the property below changes.
@@ -276,30 +164,33 @@ func (w *cacheWorld) change(m *datasetModel) {
 	}
 }
 
-// breakLists makes lists fail, or contain something that they should not.
-func (w *cacheWorld) breakLists() {
-	changeItems := func(change func(item map[string]any)) emulator.Fault {
-		return onRequest(getDatasets, emulator.Fault{Mutate: changeObject(func(list map[string]any) {
-			for _, item := range list["items"].([]any) {
-				if w.oneIn(3) {
-					change(item.(map[string]any))
-				}
+// breakLists makes lists fail, or contain something that they should not. The faults depend on the
+// seed in turn.
+func (w *cacheWorld) breakLists(seed uint64) {
+	some := func(change func(item map[string]any)) emulator.Fault {
+		return onRequest(getDatasets, emulator.Fault{Mutate: changeItems(func(item map[string]any) {
+			if w.oneIn(3) {
+				change(item)
 			}
 		})})
 	}
 	faults := []emulator.Fault{
 		refusal(getDatasets, 403, "insufficient-permissions"),
 		page(getDatasets, 200),
-		changeItems(func(item map[string]any) { delete(item, "name") }),
-		changeItems(func(item map[string]any) { delete(item, "generalAccess") }),
-		changeItems(func(item map[string]any) { delete(item, "userId"); delete(item, "createdAt") }),
-		changeItems(func(item map[string]any) { item["createdAt"] = "yesterday" }),
-		changeItems(func(item map[string]any) { item["name"] = item["id"] }),
+		some(func(item map[string]any) { delete(item, "name") }),
+		some(func(item map[string]any) { delete(item, "generalAccess") }),
+		some(func(item map[string]any) { delete(item, "userId"); delete(item, "createdAt") }),
+		some(func(item map[string]any) { item["createdAt"] = "yesterday" }),
+		some(func(item map[string]any) { item["name"] = item["id"] }),
 		onRequest(getDatasets, emulator.Fault{Mutate: changeObject(func(list map[string]any) { // lags
 			list["items"] = list["items"].([]any)[:len(list["items"].([]any))/2]
 		})}),
+		// No list shows the setting of the account that makes signatures unnecessary.
+		onRequest(getDataset, emulator.Fault{Mutate: changeObject(func(d map[string]any) {
+			d["itemsPublicUrl"], _, _ = strings.Cut(d["itemsPublicUrl"].(string), "?")
+		})}),
 	}
-	if i := w.random.IntN(2 * len(faults)); i < len(faults) {
+	if i := int(seed) % (2 * len(faults)); i < len(faults) {
 		w.Recorder.Inject(faults[i])
 	}
 }
@@ -327,7 +218,7 @@ func TestDatasetCache_sameAsSingleReads(t *testing.T) {
 		for i := range state {
 			w.change(&state[i])
 		}
-		w.breakLists()
+		w.breakLists(seed)
 		r := &datasetResource{newTestData(t, w.testServer, nil)}
 		r.cache.named.pageTimeout, r.cache.unnamed.pageTimeout = time.Minute, time.Minute
 		w.Recorder.Reset()
@@ -395,6 +286,15 @@ func TestDatasetCache_findByName(t *testing.T) {
 		found, known := p.names.get(strings.ToUpper(name))
 		if known != (individually || d != nil) || found != (d != nil) {
 			t.Errorf("%s: recorded found %t, known %t", name, found, known)
+		}
+	}
+	// A name that a list without names does not have is not free.
+	s.Recorder.Inject(onRequest(getDatasets, emulator.Fault{Mutate: changeItems(func(item map[string]any) { delete(item, "name") })}))
+	nameless := newTestData(t, s, nil)
+	nameless.cache.named.pageTimeout = time.Minute
+	for range singleReads + 5 {
+		if d, err := nameless.lookUpName(t.Context(), emulator.DefaultUserID, "dataset-3"); d == nil || err != nil {
+			t.Errorf("got %v and %v", d, err)
 		}
 	}
 	id := s.API.Datasets()[3].ID

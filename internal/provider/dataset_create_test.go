@@ -2,10 +2,12 @@ package provider
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/apify/terraform-provider-apify/internal/emulator"
@@ -191,6 +193,27 @@ func TestDatasetCreate_interrupted(t *testing.T) {
 	}
 }
 
+// TestDatasetCreate_unreachable refuses connections between POST and PUT. The deletion of the unnamed
+// dataset is not cut short, as other calls are after one has found that no connection is possible.
+func TestDatasetCreate_unreachable(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	sent := map[string]int{}
+	s.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		if sent[r.Method]++; r.Method == http.MethodPut || r.Method == http.MethodDelete && sent[r.Method] < 3 {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	w := s.newApply(t, values{"max_retries": 2})
+	_, ds := w.apply(t.Context(), w.mustPlan(instance{}, values{"general_access": "RESTRICTED"}))
+	ds.expect(t, errUnreachable)
+	ds.expectText(t, "connection refused")
+	if sent[http.MethodPut] != 3 || sent[http.MethodDelete] != 3 || len(s.API.Datasets()) > 0 {
+		t.Errorf("sent %v, and %d datasets are left", sent, len(s.API.Datasets()))
+	}
+}
+
 // TestDatasetCreate_unnamedIsNotRepeated sends a POST without a name again only if it had no effect.
 func TestDatasetCreate_unnamedIsNotRepeated(t *testing.T) {
 	t.Parallel()
@@ -211,94 +234,6 @@ func TestDatasetCreate_unnamedIsNotRepeated(t *testing.T) {
 		if ds.expect(t, test.want...); len(test.want) > 0 && !ds.has("left an unnamed dataset") {
 			t.Errorf("%s: %s", name, ds)
 		}
-	}
-}
-
-// TestDatasetCreate_adoptsTwice creates two resources with one name in one run.
-func TestDatasetCreate_adoptsTwice(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	d := s.API.Seed(emulator.Dataset{Name: "a", Items: items(1)})
-	w := s.newApply(t, nil)
-	p := w.mustPlan(instance{}, values{"name": "a"})
-	_, ds := w.apply(t.Context(), p)
-	ds.expect(t, warnAdopting+": a")
-	after, ds := w.apply(t.Context(), p)
-	ds.expect(t, errManagedTwice)
-	ds.expectText(t, d.ID, "moved {")
-	if after.state != nil {
-		t.Error("both resources have the dataset")
-	}
-}
-
-// TestDatasetCreate_createBeforeDestroy replaces a resource and keeps its name and its dataset.
-func TestDatasetCreate_createBeforeDestroy(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	a := s.mustApply(t, instance{}, values{"name": "a", "force_destroy": true})
-	s.API.Push(s.newWalk(t, nil).id(a), items(1)...)
-	w := s.newApply(t, nil)
-	creation := w.mustPlan(instance{}, values{"name": "a", "force_destroy": true})
-	after, ds := w.apply(t.Context(), creation)
-	ds.expect(t, warnAdopting+": a")
-	s.Recorder.Reset()
-	destruction, ds := w.plan(t.Context(), a, nil) // the deposed object
-	ds.expect(t)
-	_, ds = w.apply(t.Context(), destruction)
-	ds.expect(t, "Warning: Apify dataset not deleted: a")
-	s.expectSent(t)
-	if w.id(after) != w.id(a) {
-		t.Errorf("the state has %s, want %s", w.id(after), w.id(a))
-	}
-	s.expectNoChanges(t, after, values{"name": "a", "force_destroy": true})
-}
-
-// TestDatasetCreate_createBeforeDestroyRefused replaces a resource in ways in which the new resource
-// must not have the dataset of the old one. Nothing is changed.
-func TestDatasetCreate_createBeforeDestroyRefused(t *testing.T) {
-	t.Parallel()
-	for want, config := range map[string]values{
-		errAlreadyExists: {"name": "a", "adopt_existing": false},
-		errOtherSchema:   {"name": "a", "schema": schemaB},
-	} {
-		s := newEmulator(t, emulator.Options{})
-		a := s.mustApply(t, instance{}, values{"name": "a", "schema": schemaA})
-		w := s.newApply(t, nil)
-		p := w.mustPlan(instance{}, config)
-		s.Recorder.Reset()
-		after, ds := w.apply(t.Context(), p)
-		ds.expect(t, want)
-		ds.expectText(t, w.id(a), "Nothing was changed.", "#replacements")
-		if len(s.writes()) != 1 || after.state != nil || len(s.API.Datasets()) != 1 {
-			t.Errorf("sent %q", s.writes())
-		}
-		// What the run has not adopted, it can delete.
-		_, ds = w.apply(t.Context(), w.mustPlan(a, nil))
-		if ds.expect(t); len(s.API.Datasets()) != 0 {
-			t.Error("the dataset was kept")
-		}
-	}
-}
-
-// TestDataset_lostResponses loses the response to each kind of write. The retry finds the effect.
-func TestDataset_lostResponses(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	for _, request := range []string{postDatasets, putDataset, deleteDataset} {
-		s.Recorder.Inject(onRequest(request, emulator.Fault{TakesEffect: true, Reset: true, Times: 1}))
-	}
-	w := s.newApply(t, nil)
-	a, ds := w.apply(t.Context(), w.mustPlan(instance{}, values{"name": "a"}))
-	ds.expect(t)
-	b, ds := w.apply(t.Context(), w.mustPlan(a, values{"name": "b"}))
-	ds.expect(t)
-	if w.values(b.state)["name"] != "b" || w.id(a) != w.id(b) {
-		t.Errorf("got %v", w.values(b.state))
-	}
-	w = s.newApply(t, nil)
-	_, ds = w.apply(t.Context(), w.mustPlan(b, nil))
-	if ds.expect(t); len(s.API.Datasets()) > 0 {
-		t.Errorf("%d datasets are left", len(s.API.Datasets()))
 	}
 }
 

@@ -90,6 +90,8 @@ func TestDatasetDelete_kept(t *testing.T) {
 	// The failed deletion does not keep the name from an adoption.
 	_, ds = w.apply(t.Context(), w.mustPlan(instance{}, values{"name": "a"}))
 	ds.expect(t, warnAdopting+": a")
+	_, ds = w.apply(t.Context(), w.mustPlan(a, nil)) // as create_before_destroy does
+	ds.expect(t, "Warning: Apify dataset not deleted: a")
 
 	b := s.mustApply(t, instance{}, values{"name": "b"})
 	_, ds = w.apply(t.Context(), w.mustPlan(b, values{"name": "c"}))

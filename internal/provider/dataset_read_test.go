@@ -26,6 +26,7 @@ func TestDatasetRead_failures(t *testing.T) {
 		fault          emulator.Fault
 		token          string
 		unknownAccount bool
+		unknownOwner   bool
 		want           []string
 		texts          []string
 		removed        bool
@@ -36,6 +37,7 @@ func TestDatasetRead_failures(t *testing.T) {
 		"404 of a proxy":            {fault: page(getDataset, 404), want: []string{errForeign}},
 		"404 of another account":    {fault: refusal(getDataset, 404, "record-not-found"), token: otherToken, want: []string{errNoAccess}, texts: []string{"belongs to account " + ownerID + ", and the API token belongs to account other (ID " + otherID + ")."}},
 		"404 of an unknown account": {fault: refusal(getDataset, 404, "record-not-found"), unknownAccount: true, want: []string{errNoAccess}, texts: []string{"belongs to account " + ownerID + ", and the API token cannot read its own account."}},
+		"404 of unknown accounts":   {fault: refusal(getDataset, 404, "record-not-found"), unknownAccount: true, unknownOwner: true, want: []string{errNoAccess}, texts: []string{"is not in state, and the API token cannot read its own account."}},
 		"403 of another account":    {fault: refusal(getDataset, 403, "insufficient-permissions"), token: otherToken, want: []string{errNoAccess}, texts: []string{ownerID, "other (ID", "(403 Forbidden, insufficient-permissions)"}},
 		"403":                       {fault: refusal(getDataset, 403, "insufficient-permissions"), want: []string{errRefused}, texts: []string{"permission to read this dataset"}},
 		"403 of a limit, other":     {fault: refusal(getDataset, 403, "platform-feature-disabled"), token: otherToken, want: []string{errRefused}},
@@ -47,6 +49,9 @@ func TestDatasetRead_failures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newTwoAccounts(t)
+			if test.unknownOwner {
+				s.Recorder.Inject(onRequest(postDatasets, emulator.Fault{Mutate: changeObject(func(d map[string]any) { delete(d, "userId") })}))
+			}
 			a := s.mustApply(t, instance{}, values{"name": "a"})
 			if test.unknownAccount {
 				s.Recorder.Inject(unknownAccount)
@@ -70,22 +75,6 @@ func TestDatasetRead_failures(t *testing.T) {
 	}
 }
 
-// TestDatasetRead_unknownOwner has neither the owner in state nor the account of the token. Then a
-// 404 proves nothing.
-func TestDatasetRead_unknownOwner(t *testing.T) {
-	t.Parallel()
-	s := newTwoAccounts(t)
-	s.Recorder.Inject(onRequest(postDatasets, emulator.Fault{Mutate: changeObject(func(d map[string]any) { delete(d, "userId") })}))
-	a := s.mustApply(t, instance{}, values{"name": "a"})
-	s.Recorder.Inject(unknownAccount, refusal(getDataset, 404, "record-not-found"))
-	after, ds := s.newWalk(t, nil).read(t.Context(), a)
-	ds.expect(t, errNoAccess)
-	ds.expectText(t, "is not in state, and the API token cannot read its own account.")
-	if after.state == nil {
-		t.Error("the dataset was removed from state")
-	}
-}
-
 // unusedFields makes all fields that no resource uses unreadable.
 func unusedFields(o map[string]any) {
 	for _, field := range []string{"title", "username", "modifiedAt", "accessedAt", "actId", "actRunId", "fields", "stats", "aNewField"} {
@@ -101,11 +90,7 @@ func TestDatasetRead_unusedFields(t *testing.T) {
 	a := s.mustApply(t, instance{}, values{"name": "a"})
 	s.Recorder.Inject(
 		onRequest(getDataset, emulator.Fault{Mutate: changeObject(unusedFields)}),
-		onRequest(getDatasets, emulator.Fault{Mutate: changeObject(func(list map[string]any) {
-			for _, item := range list["items"].([]any) {
-				unusedFields(item.(map[string]any))
-			}
-		})}),
+		onRequest(getDatasets, emulator.Fault{Mutate: changeItems(unusedFields)}),
 	)
 	w := s.newWalk(t, nil)
 	for range singleReads + 1 {
@@ -122,7 +107,8 @@ func TestDatasetRead_unusedFields(t *testing.T) {
 // signature differs.
 func TestDatasetRead_itemsURL(t *testing.T) {
 	t.Parallel()
-	s, clock := newEmulatorWithClock(t, time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC))
+	now := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
+	s := newEmulatorWithClock(t, &now)
 	config := values{"name": "a"}
 	a := s.mustApply(t, instance{}, config)
 	w := s.newWalk(t, nil)
@@ -130,12 +116,12 @@ func TestDatasetRead_itemsURL(t *testing.T) {
 	if !strings.Contains(itemsURL(a), "signature=") {
 		t.Fatalf("the URL is %s", itemsURL(a))
 	}
-	clock.advance(7 * day)
+	now = now.Add(7 * day)
 	s.expectNoChanges(t, a, config)
 	if after := w.mustRead(a); itemsURL(after) != itemsURL(a) {
 		t.Error("the URL changed with 7 days left")
 	}
-	clock.advance(time.Second)
+	now = now.Add(time.Second)
 	b := w.mustRead(a)
 	if itemsURL(b) == itemsURL(a) {
 		t.Error("the URL is the same with less than 7 days left")
@@ -169,7 +155,7 @@ func TestDatasetRead_changes(t *testing.T) {
 	if got["name"] != "b" || got["general_access"] != "RESTRICTED" || got["schema"] != schemaA {
 		t.Errorf("got %v", got)
 	}
-	if id := w.identityID(w.mustRead(a)); id != w.id(a) {
+	if id := w.idIn(w.mustRead(a).identity); id != w.id(a) {
 		t.Errorf("the identity is %q", id)
 	}
 }

@@ -19,33 +19,14 @@ func TestDatasetUpdate_requests(t *testing.T) {
 	} {
 		s := newEmulator(t, emulator.Options{})
 		a := s.mustApply(t, instance{}, values{"name": "a", "general_access": "RESTRICTED"})
-		after := s.mustApplySent(t, a, config)
+		after := s.mustApply(t, a, config)
 		want := []string{"PUT /v2/datasets/" + s.newWalk(t, nil).id(a) + " " + body}
 		if body == "" {
 			want = nil
 		}
-		expectRequests(t, after.writes, want)
-		s.expectNoChanges(t, after.instance, config)
+		expectRequests(t, s.applied, want)
+		s.expectNoChanges(t, after, config)
 	}
-}
-
-// applied is the result of an apply, and what it has sent.
-type applied struct {
-	instance
-	writes []string
-}
-
-// mustApplySent is mustApply, and returns the requests that can change something.
-func (s *testServer) mustApplySent(t *testing.T, prior instance, config values) applied {
-	t.Helper()
-	p, ds := s.newWalk(t, nil).plan(t.Context(), prior, config)
-	if len(ds.errors()) > 0 {
-		t.Fatal(ds)
-	}
-	s.Recorder.Reset()
-	after, ds := s.newApply(t, nil).applyPlan(t.Context(), p, config)
-	ds.expect(t)
-	return applied{after, s.writes()}
 }
 
 // TestDatasetUpdate_nameTaken renames to the name of another dataset.
@@ -54,37 +35,39 @@ func TestDatasetUpdate_nameTaken(t *testing.T) {
 	const errNameTaken = "Error: Apify dataset name taken"
 	for name, test := range map[string]struct {
 		freedAfter int // PUT requests
-		fault      func(cancel func()) emulator.Fault
+		noHolder   bool
+		fault      emulator.Fault
+		interrupt  bool
 		want       []string
 		wantPuts   int
 	}{
-		"never":              {0, nil, []string{errNameTaken}, maxResends + 1},
-		"in time":            {3, nil, nil, 4},
-		"at the last moment": {maxResends, nil, nil, maxResends + 1},
-		"400, and the name has a holder": {0, func(func()) emulator.Fault {
-			return refusal(putDataset, 400, "invalid-input")
-		}, []string{errNameTaken}, maxResends + 1},
-		"409, and the name has a holder": {0, func(func()) emulator.Fault {
-			return refusal(putDataset, 409, "conflict")
-		}, []string{errNameTaken}, maxResends + 1},
-		"403": {0, func(func()) emulator.Fault {
-			return refusal(putDataset, 403, "insufficient-permissions")
-		}, []string{errRefused}, 1},
-		"interrupted later": {0, func(cancel func()) emulator.Fault {
-			return onRequest(putDataset, emulator.Fault{Skip: 2, Status: 500, Before: func(*http.Request) { cancel() }})
-		}, []string{errNameTaken}, 3},
+		"never":                            {want: []string{errNameTaken}, wantPuts: maxResends + 1},
+		"in time":                          {freedAfter: 3, wantPuts: 4},
+		"at the last moment":               {freedAfter: maxResends, wantPuts: maxResends + 1},
+		"400, and the name has a holder":   {fault: refusal(putDataset, 400, "invalid-input"), want: []string{errNameTaken}, wantPuts: maxResends + 1},
+		"409, and the name has a holder":   {fault: refusal(putDataset, 409, "conflict"), want: []string{errNameTaken}, wantPuts: maxResends + 1},
+		"403":                              {fault: refusal(putDataset, 403, "insufficient-permissions"), want: []string{errRefused}, wantPuts: 1},
+		"interrupted later":                {fault: onRequest(putDataset, emulator.Fault{Skip: 2, Status: 500}), interrupt: true, want: []string{errNameTaken}, wantPuts: 3},
+		"taken, and the holder is unknown": {noHolder: true, fault: refusal(putDataset, 400, "name-not-unique"), want: []string{errRefused}, wantPuts: maxResends + 1},
+		"400, and the name is free":        {noHolder: true, fault: refusal(putDataset, 400, "invalid-input"), want: []string{errRefused}, wantPuts: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newEmulator(t, emulator.Options{})
 			a := s.mustApply(t, instance{}, values{"name": "a"})
-			holder := s.API.Seed(emulator.Dataset{Name: "b"})
+			var holder emulator.Dataset
+			if !test.noHolder {
+				holder = s.API.Seed(emulator.Dataset{Name: "b"})
+			}
 			w := s.newApply(t, nil)
 			p := w.mustPlan(a, values{"name": "b"})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			if test.fault != nil {
-				s.Recorder.Inject(test.fault(cancel))
+			if test.interrupt {
+				test.fault.Before = func(*http.Request) { cancel() }
+			}
+			if test.fault.Status > 0 {
+				s.Recorder.Inject(test.fault)
 			}
 			if test.freedAfter > 0 {
 				s.Recorder.Inject(onRequest(putDataset, emulator.Fault{
@@ -96,6 +79,9 @@ func TestDatasetUpdate_nameTaken(t *testing.T) {
 			ds.expect(t, test.want...)
 			if ds.has("name taken") {
 				ds.expectText(t, `"a" (ID `+w.id(a)+`) cannot be renamed to "b": dataset `+holder.ID)
+			}
+			if ds.has("refused") {
+				ds.expectText(t, "State was not changed.")
 			}
 			if got := len(s.writes()); got != test.wantPuts {
 				t.Errorf("sent %d PUT requests, want %d: %q", got, test.wantPuts, s.sent())
@@ -111,30 +97,6 @@ func TestDatasetUpdate_nameTaken(t *testing.T) {
 	}
 }
 
-// TestDatasetUpdate_refused has refusals of a rename that no other dataset explains.
-func TestDatasetUpdate_refused(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		errorType string
-		wantPuts  int
-	}{
-		"name-not-unique, and the holder is unknown": {"name-not-unique", maxResends + 1},
-		"another reason": {"invalid-input", 1},
-	} {
-		s := newEmulator(t, emulator.Options{})
-		a := s.mustApply(t, instance{}, values{"name": "a"})
-		w := s.newApply(t, nil)
-		p := w.mustPlan(a, values{"name": "b"})
-		s.Recorder.Inject(refusal(putDataset, 400, test.errorType))
-		_, ds := w.apply(t.Context(), p)
-		ds.expect(t, errRefused)
-		ds.expectText(t, "The message of the API (400 Bad Request, "+test.errorType+")", "State was not changed.")
-		if got := len(s.writes()); got != test.wantPuts {
-			t.Errorf("%s: sent %d PUT requests, want %d", name, got, test.wantPuts)
-		}
-	}
-}
-
 // TestDatasetUpdate_failures has updates that fail. State stays as it was.
 func TestDatasetUpdate_failures(t *testing.T) {
 	t.Parallel()
@@ -144,18 +106,20 @@ func TestDatasetUpdate_failures(t *testing.T) {
 		token  string
 		want   string
 		texts  []string
+		items  int
 	}{
-		"404":                     {values{"name": "b"}, refusal(putDataset, 404, "record-not-found"), ownerToken, "Error: Apify dataset does not exist", []string{"without -refresh=false"}},
-		"404 of another account":  {values{"name": "b"}, refusal(putDataset, 404, "record-not-found"), otherToken, errNoAccess, []string{ownerID, "other (ID " + otherID}},
-		"404 of a proxy":          {values{"name": "b"}, page(putDataset, 404), ownerToken, errForeign, nil},
-		"name not applied":        {values{"name": "b"}, onRequest(putDataset, emulator.Fault{Mutate: setField("name", "a")}), ownerToken, "Error: Apify dataset change not applied", []string{`name is "a" instead of "b"`}},
-		"access not applied":      {values{"name": "a", "general_access": "RESTRICTED"}, onRequest(putDataset, emulator.Fault{Mutate: setField("generalAccess", "FOLLOW_USER_SETTING")}), ownerToken, "Error: Apify dataset change not applied", []string{"general_access"}},
-		"no access in response":   {values{"name": "a", "general_access": "RESTRICTED"}, onRequest(putDataset, emulator.Fault{Mutate: setField("generalAccess", nil)}), ownerToken, "Error: Apify dataset change not applied", nil},
-		"another dataset":         {values{"name": "b"}, onRequest(putDataset, emulator.Fault{Mutate: setField("id", "AnotherDataset000")}), ownerToken, errForeign, nil},
-		"no permission":           {values{"name": "b"}, refusal(putDataset, 403, "insufficient-permissions"), ownerToken, errRefused, []string{"permission to write"}},
-		"no name: 404 of a count": {values{}, refusal(getDataset, 404, "record-not-found"), ownerToken, "Error: Apify dataset does not exist", nil},
-		"no name: 500 of a count": {values{}, refusal(getDataset, 500, "internal-error"), ownerToken, errUnreachable, []string{"nothing was changed"}},
-		"no name: 403 of items":   {values{}, refusal(getItems, 403, "insufficient-permissions"), ownerToken, errRefused, []string{"nothing was changed"}},
+		"404":                     {values{"name": "b"}, refusal(putDataset, 404, "record-not-found"), ownerToken, "Error: Apify dataset does not exist", []string{"without -refresh=false"}, 0},
+		"404 of another account":  {values{"name": "b"}, refusal(putDataset, 404, "record-not-found"), otherToken, errNoAccess, []string{ownerID, "other (ID " + otherID}, 0},
+		"404 of a proxy":          {values{"name": "b"}, page(putDataset, 404), ownerToken, errForeign, nil, 0},
+		"name not applied":        {values{"name": "b"}, onRequest(putDataset, emulator.Fault{Mutate: setField("name", "a")}), ownerToken, "Error: Apify dataset change not applied", []string{`name is "a" instead of "b"`}, 0},
+		"access not applied":      {values{"name": "a", "general_access": "RESTRICTED"}, onRequest(putDataset, emulator.Fault{Mutate: setField("generalAccess", "FOLLOW_USER_SETTING")}), ownerToken, "Error: Apify dataset change not applied", []string{"general_access"}, 0},
+		"no access in response":   {values{"name": "a", "general_access": "RESTRICTED"}, onRequest(putDataset, emulator.Fault{Mutate: setField("generalAccess", nil)}), ownerToken, "Error: Apify dataset change not applied", nil, 0},
+		"another dataset":         {values{"name": "b"}, onRequest(putDataset, emulator.Fault{Mutate: setField("id", "AnotherDataset000")}), ownerToken, errForeign, nil, 0},
+		"no permission":           {values{"name": "b"}, refusal(putDataset, 403, "insufficient-permissions"), ownerToken, errRefused, []string{"permission to write"}, 0},
+		"no name: 404 of a count": {values{}, refusal(getDataset, 404, "record-not-found"), ownerToken, "Error: Apify dataset does not exist", nil, 0},
+		"no name: 500 of a count": {values{}, refusal(getDataset, 500, "internal-error"), ownerToken, errUnreachable, []string{"nothing was changed"}, 0},
+		"no name: 403 of items":   {values{}, refusal(getItems, 403, "insufficient-permissions"), ownerToken, errRefused, []string{"nothing was changed"}, 0},
+		"no name: items":          {values{"force_destroy": true}, emulator.Fault{}, ownerToken, errContainsItems, []string{"contains 2 items"}, 2}, // force_destroy is not in state
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,7 +127,10 @@ func TestDatasetUpdate_failures(t *testing.T) {
 			a := s.mustApply(t, instance{}, values{"name": "a"})
 			w := s.newApply(t, values{"max_retries": 0, "token": test.token})
 			p := w.mustPlan(a, test.config)
-			s.Recorder.Inject(test.fault)
+			s.API.Push(w.id(a), items(test.items)...)
+			if test.items == 0 {
+				s.Recorder.Inject(test.fault)
+			}
 			s.Recorder.Reset()
 			after, ds := w.apply(t.Context(), p)
 			ds.expect(t, test.want)
@@ -173,39 +140,6 @@ func TestDatasetUpdate_failures(t *testing.T) {
 			}
 			if test.config["name"] == nil {
 				s.expectWrites(t)
-			}
-		})
-	}
-}
-
-// TestDatasetUpdate_nameRemoved removes the name of a dataset that got items after the plan.
-func TestDatasetUpdate_nameRemoved(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		options emulator.Options
-		force   bool
-		items   int
-		want    []string
-		sent    []string
-	}{
-		"empty":                     {emulator.Options{}, false, 0, nil, []string{getDataset, getItems, putDataset}},
-		"items":                     {emulator.Options{}, false, 2, []string{errContainsItems}, []string{getDataset}},
-		"items, and lagging counts": {emulator.Options{CounterLag: day}, false, 2, []string{errContainsItems}, []string{getDataset, getItems}},
-		"force_destroy in state":    {emulator.Options{}, true, 2, nil, []string{putDataset}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newEmulator(t, test.options)
-			a := s.mustApply(t, instance{}, values{"name": "a", "force_destroy": test.force})
-			w := s.newApply(t, nil)
-			p := w.mustPlan(a, values{"force_destroy": true}) // which alone allows nothing
-			s.API.Push(w.id(a), items(test.items)...)
-			s.Recorder.Reset()
-			_, ds := w.apply(t.Context(), p)
-			ds.expect(t, test.want...)
-			s.expectSent(t, test.sent...)
-			if d, _ := s.API.Dataset(w.id(a)); (d.Name == "") != (len(test.want) == 0) {
-				t.Errorf("the dataset has the name %q", d.Name)
 			}
 		})
 	}

@@ -213,3 +213,21 @@ func TestDiagnostics_unnamed(t *testing.T) {
 		t.Errorf("got %s\n%s", got.Summary(), got.Detail())
 	}
 }
+
+// TestDiagnostics_manyWarnings names ten datasets in the warnings of one kind, each once.
+func TestDiagnostics_manyWarnings(t *testing.T) {
+	t.Parallel()
+	w := newWarnings()
+	for _, kind := range []string{warningAdopting, warningNameInUse, warningDeleted, warningItemsLost} {
+		for i := range maxNamedWarnings + 2 {
+			about, want := warning{kind: kind, dataset: fmt.Sprint(i), name: "a"}, kind+": a"
+			if i >= maxNamedWarnings {
+				want = kind
+			}
+			first, again := w.give(about), w.give(about)
+			if len(first) != 1 || first[0].Summary() != want || len(again) > 0 {
+				t.Errorf("%d: got %v and %v, want %s", i, first, again, want)
+			}
+		}
+	}
+}

@@ -11,17 +11,11 @@ func (w *walk) readDataSource(ctx context.Context, typeName string, config value
 	w.t.Helper()
 	schema := w.schema.DataSourceSchemas[typeName]
 	raw := w.object(schema, config)
-	validated, err := w.server.ValidateDataResourceConfig(ctx, &tfprotov6.ValidateDataResourceConfigRequest{TypeName: typeName, Config: raw})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	validated := must(w.server.ValidateDataResourceConfig(ctx, &tfprotov6.ValidateDataResourceConfigRequest{TypeName: typeName, Config: raw}))
 	if ds := diagnostics(validated.Diagnostics); len(ds.errors()) > 0 {
 		return nil, ds
 	}
-	resp, err := w.server.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: typeName, Config: raw})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	resp := must(w.server.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: typeName, Config: raw}))
 	return w.decodeResult(schema, resp.State, resp.Diagnostics)
 }
 
@@ -34,22 +28,16 @@ func (w *walk) openItemsURL(ctx context.Context, config values) (values, diagnos
 	if ds := w.validateEphemeral(typeName, config); len(ds.errors()) > 0 {
 		return nil, ds
 	}
-	resp, err := w.server.OpenEphemeralResource(ctx, &tfprotov6.OpenEphemeralResourceRequest{TypeName: typeName, Config: w.object(schema, config)})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	resp := must(w.server.OpenEphemeralResource(ctx, &tfprotov6.OpenEphemeralResourceRequest{TypeName: typeName, Config: w.object(schema, config)}))
 	return w.decodeResult(schema, resp.Result, resp.Diagnostics)
 }
 
 // validateEphemeral is ValidateEphemeralResourceConfig.
 func (w *walk) validateEphemeral(typeName string, config values) diagnostics {
 	w.t.Helper()
-	resp, err := w.server.ValidateEphemeralResourceConfig(w.t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{
+	resp := must(w.server.ValidateEphemeralResourceConfig(w.t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{
 		TypeName: typeName, Config: w.object(w.schema.EphemeralResourceSchemas[typeName], config),
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	}))
 	return resp.Diagnostics
 }
 
@@ -68,58 +56,24 @@ type listResult struct {
 	displayName string
 	id          string
 	resource    values
-	diagnostics diagnostics
 }
 
-// list is ListResource for apify_dataset after ValidateListResourceConfig. It passes each result to
-// a function as soon as it arrives, until the function returns false.
-func (w *walk) list(ctx context.Context, config values, limit int64, includeResource bool, each func(listResult) bool) {
+// list is ListResource for apify_dataset after ValidateListResourceConfig.
+func (w *walk) list(ctx context.Context, config values, limit int64, includeResource bool) (all []listResult, ds diagnostics) {
 	w.t.Helper()
-	server, ok := w.server.(tfprotov6.ListResourceServer)
-	if !ok {
-		w.t.Fatal("the server has no list resources")
+	const typeName = "apify_dataset"
+	server := w.server.(tfprotov6.ListResourceServer)
+	raw := w.object(w.schema.ListResourceSchemas[typeName], config)
+	validated := must(server.ValidateListResourceConfig(ctx, &tfprotov6.ValidateListResourceConfigRequest{TypeName: typeName, Config: raw}))
+	if ds = validated.Diagnostics; len(ds.errors()) > 0 {
+		return nil, ds
 	}
-	schema := w.schema.ListResourceSchemas["apify_dataset"]
-	raw := w.object(schema, config)
-	validated, err := server.ValidateListResourceConfig(ctx, &tfprotov6.ValidateListResourceConfigRequest{TypeName: "apify_dataset", Config: raw})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if ds := diagnostics(validated.Diagnostics); len(ds.errors()) > 0 {
-		each(listResult{diagnostics: ds})
-		return
-	}
-	stream, err := server.ListResource(ctx, &tfprotov6.ListResourceRequest{
-		TypeName:        "apify_dataset",
-		Config:          raw,
-		IncludeResource: includeResource,
-		Limit:           limit,
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for result := range stream.Results {
-		l := listResult{displayName: result.DisplayName, id: w.idIn(result.Identity), diagnostics: result.Diagnostics}
-		if includeResource && result.Resource != nil {
-			l.resource = w.values(result.Resource)
-		}
-		if !each(l) {
-			return
+	req := &tfprotov6.ListResourceRequest{TypeName: typeName, Config: raw, IncludeResource: includeResource, Limit: limit}
+	for result := range must(server.ListResource(ctx, req)).Results {
+		ds = append(ds, result.Diagnostics...)
+		if id := w.idIn(result.Identity); id != "" {
+			all = append(all, listResult{result.DisplayName, id, w.values(result.Resource)})
 		}
 	}
-}
-
-// listAll returns all results of list at once.
-func (w *walk) listAll(ctx context.Context, config values, limit int64, includeResource bool) ([]listResult, diagnostics) {
-	w.t.Helper()
-	var all []listResult
-	var ds diagnostics
-	w.list(ctx, config, limit, includeResource, func(l listResult) bool {
-		ds = append(ds, l.diagnostics...)
-		if l.id != "" {
-			all = append(all, l)
-		}
-		return true
-	})
 	return all, ds
 }

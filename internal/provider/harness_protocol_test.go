@@ -2,7 +2,7 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"regexp"
@@ -49,8 +49,8 @@ type planned struct {
 	deferred, replace bool
 }
 
-// values are the attributes of a configuration or a state: string, bool, int, float64, nil,
-// []string, []any, values, or unknown.
+// values are the attributes of a configuration or a state: string, bool, int, float64, nil, []any,
+// values, or unknown.
 type values map[string]any
 
 // unknown is a value that is known after apply.
@@ -58,17 +58,14 @@ type unknown struct{}
 
 type diagnostics []*tfprotov6.Diagnostic
 
-func (ds diagnostics) filter(severity tfprotov6.DiagnosticSeverity) diagnostics {
-	var some diagnostics
+func (ds diagnostics) errors() (all diagnostics) {
 	for _, d := range ds {
-		if d.Severity == severity {
-			some = append(some, d)
+		if d.Severity == tfprotov6.DiagnosticSeverityError {
+			all = append(all, d)
 		}
 	}
-	return some
+	return all
 }
-
-func (ds diagnostics) errors() diagnostics { return ds.filter(tfprotov6.DiagnosticSeverityError) }
 
 func (ds diagnostics) String() string {
 	var b strings.Builder
@@ -127,61 +124,39 @@ func (ds diagnostics) expectText(t testing.TB, texts ...string) {
 // internals matches texts that no user must see.
 var internals = regexp.MustCompile(`(?i:panic|nil pointer|runtime error|goroutine)|%!|<nil>|tftypes|basetypes|\bGo (struct|value)\b|\bapify\.[A-Z]|\x1b`)
 
-// checkTexts returns errors for diagnostics with internals or with the token.
-func checkTexts(ds diagnostics, token string) []string {
-	var wrong []string
-	if text := internals.FindString(ds.String()); text != "" {
-		wrong = append(wrong, fmt.Sprintf("the diagnostics contain %q:\n%s", text, ds))
-	}
-	if strings.Contains(ds.String(), token) {
-		wrong = append(wrong, fmt.Sprintf("the diagnostics contain the token:\n%s", ds))
-	}
-	return wrong
-}
-
 // schemas returns the schemas, which are the same in every process.
-func schemas() (*tfprotov6.GetProviderSchemaResponse, *tfprotov6.GetResourceIdentitySchemasResponse, error) {
-	cached := cachedSchemas()
-	return cached.schema, cached.identity, cached.err
-}
-
-var cachedSchemas = sync.OnceValue(func() (s struct {
-	schema   *tfprotov6.GetProviderSchemaResponse
-	identity *tfprotov6.GetResourceIdentitySchemasResponse
-	err      error
-},
-) {
+var schemas = sync.OnceValues(func() (*tfprotov6.GetProviderSchemaResponse, *tfprotov6.GetResourceIdentitySchemasResponse) {
 	server, ctx := newServer(newProvider("test")), context.Background()
-	s.schema, s.err = server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
-	if s.err == nil {
-		s.identity, s.err = server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
-	}
-	return s
+	return must(server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})),
+		must(server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{}))
 })
 
 // newWalk starts a provider and configures it for a server. The given attributes replace those of
 // the configuration; nil leaves one out.
 func (s *testServer) newWalk(t testing.TB, config values) *walk {
 	t.Helper()
-	server, err := s.provider()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &walk{t: t, server: server}
-	if w.schema, w.identity, err = schemas(); err != nil {
-		t.Fatal(err)
-	}
+	return s.configured(&walk{t: t}, config)
+}
+
+// newApply starts a provider for the walk of an apply.
+func (s *testServer) newApply(t testing.TB, config values) *walk {
+	t.Helper()
+	return s.configured(&walk{t: t, isApply: true}, config)
+}
+
+func (s *testServer) configured(w *walk, config values) *walk {
+	w.t.Helper()
+	w.server = must(s.provider())
+	w.schema, w.identity = schemas()
 	all := values{"token": s.Token, "base_url": s.URL}
 	for name, v := range config {
 		all[name] = v
 	}
-	resp, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
-		TerraformVersion: "1.2.3",
-		Config:           w.object(w.schema.Provider, all),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	resp := must(w.server.ConfigureProvider(w.t.Context(), &tfprotov6.ConfigureProviderRequest{
+		TerraformVersion:   "1.2.3",
+		Config:             w.object(w.schema.Provider, all),
+		ClientCapabilities: &tfprotov6.ConfigureProviderClientCapabilities{DeferralAllowed: w.isApply},
+	}))
 	w.configure = resp.Diagnostics
 	return w
 }
@@ -190,69 +165,45 @@ func (w *walk) dataset() *tfprotov6.Schema { return w.schema.ResourceSchemas["ap
 
 // object encodes attributes by a schema. Missing attributes are null.
 func (w *walk) object(schema *tfprotov6.Schema, attributes values) *tfprotov6.DynamicValue {
-	w.t.Helper()
-	return w.encode(schema.ValueType(), encode(w.t, schema.ValueType(), attributes))
+	return dynamic(encode(schema.ValueType(), attributes))
 }
 
 // null returns the null object of a schema.
 func (w *walk) null(schema *tfprotov6.Schema) *tfprotov6.DynamicValue {
-	w.t.Helper()
-	return w.encode(schema.ValueType(), tftypes.NewValue(schema.ValueType(), nil))
+	return dynamic(encode(schema.ValueType(), nil))
 }
 
-func (w *walk) encode(typ tftypes.Type, value tftypes.Value) *tfprotov6.DynamicValue {
-	w.t.Helper()
-	v, err := tfprotov6.NewDynamicValue(typ, value)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return &v
+func dynamic(v tftypes.Value) *tfprotov6.DynamicValue {
+	encoded := must(tfprotov6.NewDynamicValue(v.Type(), v))
+	return &encoded
 }
 
-func encode(t testing.TB, typ tftypes.Type, value any) tftypes.Value {
-	t.Helper()
+// encode panics if a value does not have the type.
+func encode(typ tftypes.Type, value any) tftypes.Value {
 	switch v := value.(type) {
-	case nil:
-		return tftypes.NewValue(typ, nil)
 	case unknown:
-		return tftypes.NewValue(typ, tftypes.UnknownValue)
-	case string, bool:
-		return tftypes.NewValue(typ, v)
+		value = tftypes.UnknownValue
 	case int:
-		return tftypes.NewValue(typ, big.NewFloat(float64(v)))
-	case float64:
-		return tftypes.NewValue(typ, big.NewFloat(v))
-	case []string:
-		all := []tftypes.Value{}
-		for _, s := range v {
-			all = append(all, tftypes.NewValue(tftypes.String, s))
-		}
-		return tftypes.NewValue(typ, all)
+		value = int64(v)
 	case []any: // strings, null or unknown
 		all := []tftypes.Value{}
 		for _, element := range v {
-			all = append(all, encode(t, tftypes.String, element))
+			all = append(all, encode(tftypes.String, element))
 		}
-		return tftypes.NewValue(typ, all)
+		value = all
 	case values:
-		object, ok := typ.(tftypes.Object)
-		if !ok {
-			t.Fatalf("%s is not an object", typ)
-		}
-		all := map[string]tftypes.Value{}
-		for name, attribute := range object.AttributeTypes {
-			all[name] = encode(t, attribute, v[name])
+		all, types := map[string]tftypes.Value{}, typ.(tftypes.Object).AttributeTypes
+		for name, attribute := range types {
+			all[name] = encode(attribute, v[name])
 		}
 		for name := range v {
-			if object.AttributeTypes[name] == nil {
-				t.Fatalf("the schema has no attribute %q", name)
+			if types[name] == nil {
+				panic(fmt.Sprintf("the schema has no attribute %q", name))
 			}
 		}
-		return tftypes.NewValue(typ, all)
-	default:
-		t.Fatalf("cannot encode a %T", value)
-		panic("unreachable")
+		value = all
 	}
+	return tftypes.NewValue(typ, value)
 }
 
 // decode is the opposite of encode. Numbers are int64.
@@ -264,56 +215,44 @@ func decode(t testing.TB, v tftypes.Value) any {
 	if v.IsNull() {
 		return nil
 	}
-	as := func(into any) {
-		t.Helper()
-		if err := v.As(into); err != nil {
-			t.Fatal(err)
-		}
-	}
+	var (
+		s string
+		b bool
+		n big.Float
+		m map[string]tftypes.Value
+		l []tftypes.Value
+	)
 	switch {
-	case v.Type().Is(tftypes.String):
-		var s string
-		as(&s)
+	case v.As(&s) == nil:
 		return s
-	case v.Type().Is(tftypes.Bool):
-		var b bool
-		as(&b)
+	case v.As(&b) == nil:
 		return b
-	case v.Type().Is(tftypes.Number):
-		var n big.Float
-		as(&n)
+	case v.As(&n) == nil:
 		i, _ := n.Int64()
 		return i
-	case v.Type().Is(tftypes.Object{}):
-		var m map[string]tftypes.Value
-		as(&m)
+	case v.As(&m) == nil:
 		all := values{}
 		for name, attribute := range m {
 			all[name] = decode(t, attribute)
 		}
 		return all
-	default:
-		var l []tftypes.Value
-		as(&l)
-		var all []any
-		for _, element := range l {
-			all = append(all, decode(t, element))
-		}
-		return all
 	}
+	var all []any
+	if err := v.As(&l); err != nil {
+		t.Fatal(err)
+	}
+	for _, element := range l {
+		all = append(all, decode(t, element))
+	}
+	return all
 }
 
 // raw decodes an object by its schema. A missing object is null.
 func (w *walk) raw(schema *tfprotov6.Schema, v *tfprotov6.DynamicValue) tftypes.Value {
-	w.t.Helper()
 	if v == nil {
-		return tftypes.NewValue(schema.ValueType(), nil)
+		return encode(schema.ValueType(), nil)
 	}
-	raw, err := v.Unmarshal(schema.ValueType())
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return raw
+	return must(v.Unmarshal(schema.ValueType()))
 }
 
 // values returns the attributes of a state of apify_dataset, or nil for none.
@@ -326,13 +265,10 @@ func (w *walk) values(v *tfprotov6.DynamicValue) values {
 // validate is ValidateResourceConfig.
 func (w *walk) validate(config values) diagnostics {
 	w.t.Helper()
-	resp, err := w.server.ValidateResourceConfig(w.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
+	resp := must(w.server.ValidateResourceConfig(w.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
 		TypeName: "apify_dataset",
 		Config:   w.object(w.dataset(), config),
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	}))
 	return resp.Diagnostics
 }
 
@@ -341,27 +277,20 @@ func (w *walk) validate(config values) diagnostics {
 func (w *walk) propose(prior, config tftypes.Value) *tfprotov6.DynamicValue {
 	w.t.Helper()
 	var before, after map[string]tftypes.Value
-	if err := config.As(&after); err != nil {
+	if err := errors.Join(config.As(&after), prior.As(&before)); err != nil {
 		w.t.Fatal(err)
 	}
-	if !prior.IsNull() {
-		if err := prior.As(&before); err != nil {
-			w.t.Fatal(err)
-		}
-	}
 	for _, a := range w.dataset().Block.Attributes {
-		if a.Computed && after[a.Name].IsNull() && before != nil {
+		if a.Computed && after[a.Name].IsNull() && !prior.IsNull() {
 			after[a.Name] = before[a.Name]
 		}
 	}
-	typ := w.dataset().ValueType()
-	return w.encode(typ, tftypes.NewValue(typ, after))
+	return dynamic(tftypes.NewValue(w.dataset().ValueType(), after))
 }
 
 // plan is PlanResourceChange. Without a configuration it plans to destroy the instance.
 func (w *walk) plan(ctx context.Context, prior instance, config values) (planned, diagnostics) {
 	w.t.Helper()
-	w.upgrade(ctx, prior)
 	p := planned{prior: prior, config: w.null(w.dataset())}
 	proposed := p.config
 	if prior.state == nil {
@@ -371,7 +300,7 @@ func (w *walk) plan(ctx context.Context, prior instance, config values) (planned
 		p.config = w.object(w.dataset(), config)
 		proposed = w.propose(w.raw(w.dataset(), p.prior.state), w.raw(w.dataset(), p.config))
 	}
-	resp, err := w.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+	resp := must(w.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
 		TypeName:           "apify_dataset",
 		PriorState:         p.prior.state,
 		ProposedNewState:   proposed,
@@ -379,10 +308,7 @@ func (w *walk) plan(ctx context.Context, prior instance, config values) (planned
 		PriorPrivate:       prior.private,
 		PriorIdentity:      prior.identity,
 		ClientCapabilities: &tfprotov6.PlanResourceChangeClientCapabilities{DeferralAllowed: w.isApply},
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	}))
 	p.state, p.private, p.identity, p.deferred = resp.PlannedState, resp.PlannedPrivate, resp.PlannedIdentity, resp.Deferred != nil
 	p.replace = len(resp.RequiresReplace) > 0
 	return p, resp.Diagnostics
@@ -431,17 +357,14 @@ func differences(plan, got values) []string {
 // apply is ApplyResourceChange. It checks the new state against the plan, as Terraform does.
 func (w *walk) apply(ctx context.Context, p planned) (instance, diagnostics) {
 	w.t.Helper()
-	resp, err := w.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+	resp := must(w.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
 		TypeName:        "apify_dataset",
 		PriorState:      p.prior.state,
 		PlannedState:    p.state,
 		Config:          p.config,
 		PlannedPrivate:  p.private,
 		PlannedIdentity: p.identity,
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	}))
 	after := instance{state: resp.NewState, private: resp.Private, identity: resp.NewIdentity}
 	ds := diagnostics(resp.Diagnostics)
 	state := w.values(resp.NewState)
@@ -461,44 +384,15 @@ func (w *walk) apply(ctx context.Context, p planned) (instance, diagnostics) {
 	return after, ds
 }
 
-// upgrade is UpgradeResourceState, which Terraform calls before it reads or plans a resource in the
-// state.
-func (w *walk) upgrade(ctx context.Context, current instance) {
-	w.t.Helper()
-	state := w.values(current.state)
-	if state == nil {
-		return
-	}
-	raw, err := json.Marshal(state)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	resp, err := w.server.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{
-		TypeName: "apify_dataset",
-		Version:  0,
-		RawState: &tfprotov6.RawState{JSON: raw},
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if ds := diagnostics(resp.Diagnostics); len(ds.errors()) > 0 {
-		w.t.Fatal(ds)
-	}
-}
-
 // read is ReadResource.
 func (w *walk) read(ctx context.Context, current instance) (instance, diagnostics) {
 	w.t.Helper()
-	w.upgrade(ctx, current)
-	resp, err := w.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
+	resp := must(w.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
 		TypeName:        "apify_dataset",
 		CurrentState:    current.state,
 		Private:         current.private,
 		CurrentIdentity: current.identity,
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	}))
 	ds := diagnostics(resp.Diagnostics)
 	if len(ds.errors()) > 0 {
 		return current, ds
@@ -525,7 +419,12 @@ func (w *walk) mustRead(current instance) instance {
 // importID is ImportResourceState with an ID, without the refresh that Terraform adds.
 func (w *walk) importID(ctx context.Context, id string) (instance, diagnostics) {
 	w.t.Helper()
-	return w.imported(ctx, &tfprotov6.ImportResourceStateRequest{TypeName: "apify_dataset", ID: id})
+	resp := must(w.server.ImportResourceState(ctx, &tfprotov6.ImportResourceStateRequest{TypeName: "apify_dataset", ID: id}))
+	if len(resp.ImportedResources) != 1 {
+		return instance{}, resp.Diagnostics
+	}
+	r := resp.ImportedResources[0]
+	return instance{state: r.State, private: r.Private, identity: r.Identity}, resp.Diagnostics
 }
 
 // mustImport is importID, and fails the test if it has diagnostics.
@@ -538,53 +437,13 @@ func (w *walk) mustImport(id string) instance {
 	return i
 }
 
-// importIdentity is ImportResourceState with an identity.
-func (w *walk) importIdentity(ctx context.Context, id string) (instance, diagnostics) {
-	w.t.Helper()
-	typ := w.identityType()
-	return w.imported(ctx, &tfprotov6.ImportResourceStateRequest{
-		TypeName: "apify_dataset",
-		Identity: &tfprotov6.ResourceIdentityData{IdentityData: w.encode(typ, encode(w.t, typ, values{"id": id}))},
-	})
-}
-
-func (w *walk) imported(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (instance, diagnostics) {
-	w.t.Helper()
-	resp, err := w.server.ImportResourceState(ctx, req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	ds := diagnostics(resp.Diagnostics)
-	if len(ds.errors()) > 0 {
-		return instance{}, ds
-	}
-	if len(resp.ImportedResources) != 1 {
-		w.t.Fatalf("imported %d resources, want 1", len(resp.ImportedResources))
-	}
-	r := resp.ImportedResources[0]
-	return instance{state: r.State, private: r.Private, identity: r.Identity}, ds
-}
-
-func (w *walk) identityType() tftypes.Type {
-	return w.identity.IdentitySchemas["apify_dataset"].ValueType()
-}
-
-// identityID returns the ID in the identity of an instance.
-func (w *walk) identityID(i instance) string {
-	w.t.Helper()
-	return w.idIn(i.identity)
-}
-
+// idIn returns the ID in an identity.
 func (w *walk) idIn(identity *tfprotov6.ResourceIdentityData) string {
 	w.t.Helper()
 	if identity == nil || identity.IdentityData == nil {
 		return ""
 	}
-	v, err := identity.IdentityData.Unmarshal(w.identityType())
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	id, _ := decode(w.t, v).(values)["id"].(string)
+	id, _ := decode(w.t, must(identity.IdentityData.Unmarshal(w.identity.IdentitySchemas["apify_dataset"].ValueType()))).(values)["id"].(string)
 	return id
 }
 
@@ -610,25 +469,20 @@ func (w *walk) applyPlan(ctx context.Context, p planned, config values) (instanc
 	return after, append(ds, more...)
 }
 
-// newApply starts a provider for the walk of an apply.
-func (s *testServer) newApply(t testing.TB, config values) *walk {
-	t.Helper()
-	w := s.newWalk(t, config)
-	w.isApply = true
-	return w
-}
-
-// mustApply plans and applies in a walk each, expects no errors, and resets the recorder.
+// mustApply plans and applies in a walk each, expects no errors, and resets the recorder. s.applied
+// are the requests of the apply that can change something.
 func (s *testServer) mustApply(t testing.TB, prior instance, config values) instance {
 	t.Helper()
 	p, ds := s.newWalk(t, nil).plan(t.Context(), prior, config)
 	if len(ds.errors()) > 0 {
 		t.Fatal(ds)
 	}
+	s.Recorder.Reset()
 	after, ds := s.newApply(t, nil).applyPlan(t.Context(), p, config)
 	if len(ds.errors()) > 0 {
 		t.Fatal(ds)
 	}
+	s.applied = s.writes()
 	s.Recorder.Reset()
 	return after
 }

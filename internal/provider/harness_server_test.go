@@ -13,7 +13,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -50,6 +49,8 @@ type testServer struct {
 	// usual one.
 	Now       func() time.Time
 	Transport http.RoundTripper
+	// applied is set by mustApply.
+	applied []string
 }
 
 // newTestServer starts an emulator, or a proxy to the real API for live tests. A test that needs
@@ -126,31 +127,14 @@ func newTwoAccountsWith(t *testing.T, options emulator.Options) *testServer {
 
 const day = 24 * time.Hour
 
-// clock is a time that a test sets.
-type clock struct {
-	mu   sync.Mutex
-	time time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.time
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.time = c.time.Add(d)
-}
-
-// newEmulatorWithClock starts an emulator that uses the same clock as the provider.
-func newEmulatorWithClock(t *testing.T, start time.Time) (*testServer, *clock) {
+// newEmulatorWithClock starts an emulator that uses the same clock as the provider, which the test
+// sets.
+func newEmulatorWithClock(t *testing.T, now *time.Time) *testServer {
 	t.Helper()
-	c := &clock{time: start}
-	s := newEmulator(t, emulator.Options{Now: c.now})
-	s.Now = c.now
-	return s, c
+	clock := func() time.Time { return *now }
+	s := newEmulator(t, emulator.Options{Now: clock})
+	s.Now = clock
+	return s
 }
 
 // name returns a dataset name that no other test, run or user has.
@@ -211,6 +195,15 @@ func changeObject(change func(object map[string]any)) func(int, http.Header, map
 		}
 		return status
 	}
+}
+
+// changeItems returns a Mutate function that changes the datasets in a list.
+func changeItems(change func(item map[string]any)) func(int, http.Header, map[string]any) int {
+	return changeObject(func(list map[string]any) {
+		for _, item := range list["items"].([]any) {
+			change(item.(map[string]any))
+		}
+	})
 }
 
 // errorBody returns the body of an error of the API.
@@ -406,12 +399,10 @@ func send(req *http.Request) (status int, body string, header http.Header, err e
 	return resp.StatusCode, string(raw), resp.Header, err
 }
 
-// mustGet opens a URL without a token.
-func mustGet(t *testing.T, address string) (status int, body string, header http.Header) {
-	t.Helper()
-	status, body, header, err := get(t.Context(), address)
+// must returns a value, and panics if there is an error that no test expects.
+func must[T any](value T, err error) T {
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	return status, body, header
+	return value
 }

@@ -1,12 +1,10 @@
 package provider
 
 import (
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,7 +66,7 @@ func TestProvider_tokenCheckOnce(t *testing.T) {
 	a := s.mustApply(t, instance{}, values{"name": "a"})
 	s.API.Delete(s.newWalk(t, nil).id(a))
 	s.Recorder.Reset()
-	w := s.newWalk(t, values{"allowed_accounts": []string{emulator.DefaultUsername}})
+	w := s.newWalk(t, values{"allowed_accounts": []any{emulator.DefaultUsername}})
 	_, ds := w.read(t.Context(), a)
 	ds.expect(t, warnDeleted+": a")
 	got, ds := w.readDataSource(t.Context(), "apify_user", nil)
@@ -108,16 +106,16 @@ func TestProvider_tokenCheckTimeout(t *testing.T) {
 func TestProvider_allowedAccounts(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		allowed        []string
+		allowed        []any
 		unknownAccount bool
 		want           string
 	}{
-		"the ID":             {[]string{"x", ownerID}, false, ""},
-		"the username":       {[]string{"Owner"}, false, ""},
-		"another account":    {[]string{"other", "third"}, false, `The API token belongs to account owner (ID ` + ownerID + `), and allowed_accounts contains only ["other" "third"]`},
-		"an ID's case":       {[]string{strings.ToLower(ownerID)}, false, "allowed_accounts"},
-		"a CRLF":             {[]string{"owner\r"}, false, `only ["owner\r"]`},
-		"an unknown account": {[]string{"owner"}, true, "The API token cannot read its own account"},
+		"the ID":             {[]any{"x", ownerID}, false, ""},
+		"the username":       {[]any{"Owner"}, false, ""},
+		"another account":    {[]any{"other", "third"}, false, `The API token belongs to account owner (ID ` + ownerID + `), and allowed_accounts contains only ["other" "third"]`},
+		"an ID's case":       {[]any{strings.ToLower(ownerID)}, false, "allowed_accounts"},
+		"a CRLF":             {[]any{"owner\r"}, false, `only ["owner\r"]`},
+		"an unknown account": {[]any{"owner"}, true, "The API token cannot read its own account"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -134,17 +132,6 @@ func TestProvider_allowedAccounts(t *testing.T) {
 			w.configure.expectText(t, "(AttributeName(\"allowed_accounts\"))", test.want)
 			s.expectSent(t, getUser)
 		})
-	}
-}
-
-// TestProvider_baseURLs accepts all forms of the address.
-func TestProvider_baseURLs(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	for _, suffix := range []string{"", "/", "/v2", "/v2/"} {
-		s.Recorder.Reset()
-		s.newWalk(t, values{"base_url": s.URL + suffix}).configure.expect(t)
-		s.expectSent(t, getUser)
 	}
 }
 
@@ -237,18 +224,8 @@ func TestProvider_unknownConfiguration(t *testing.T) {
 		w.configure.expect(t, "Error: Unknown Apify provider configuration")
 		w.configure.expectText(t, "(AttributeName(\""+attribute+"\"))")
 
-		server, err := s.provider()
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
-			Config:             w.object(w.schema.Provider, values{"token": s.Token, "base_url": s.URL, attribute: value}),
-			ClientCapabilities: &tfprotov6.ConfigureProviderClientCapabilities{DeferralAllowed: true},
-		})
-		if err != nil || len(resp.Diagnostics) > 0 {
-			t.Fatalf("%v %v", err, resp.Diagnostics)
-		}
-		w.server, w.isApply = server, true
+		w = s.newApply(t, values{attribute: value})
+		w.configure.expect(t)
 		if p := w.mustPlan(instance{}, values{"name": "a"}); !p.deferred {
 			t.Errorf("%s: the plan is not deferred", attribute)
 		}
@@ -295,66 +272,5 @@ func TestProvider_sensitive(t *testing.T) {
 		if !slices.Equal(got, []string{want}) {
 			t.Errorf("the sensitive attributes are %q, want %s", got, want)
 		}
-	}
-}
-
-// TestProvider_unreachable makes one attempt for each call after one has found that no connection is
-// possible, until there is a response. The deletion of an unnamed dataset is not cut short.
-func TestProvider_unreachable(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	a := s.mustApply(t, instance{}, values{"name": "a"})
-	var attempts int
-	refuse := func(*http.Request) bool { return false }
-	s.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
-		attempts++
-		if refuse(r) {
-			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
-		}
-		return http.DefaultTransport.RoundTrip(r)
-	})
-	w := s.newWalk(t, values{"max_retries": 2})
-	creation := w.mustPlan(instance{}, values{"general_access": "RESTRICTED"})
-	read := func(wantAttempts int, want ...string) {
-		t.Helper()
-		attempts = 0
-		_, ds := w.read(t.Context(), a)
-		ds.expect(t, want...)
-		if attempts != wantAttempts {
-			t.Errorf("made %d attempts, want %d", attempts, wantAttempts)
-		}
-	}
-	all := func(*http.Request) bool { return true }
-	none := func(*http.Request) bool { return false }
-	refuse = all
-	read(3, errUnreachable)
-	read(1, errUnreachable)
-	attempts = 0
-	_, ds := w.plan(t.Context(), instance{}, values{"name": "new"})
-	ds.expect(t, warnNotChecked)
-	ds.expectText(t, "connection refused")
-	if attempts != 1 {
-		t.Errorf("the lookup made %d attempts", attempts)
-	}
-	refuse = none
-	read(1)
-	refuse = all
-	read(3, errUnreachable)
-	puts, deletions := 0, 0
-	refuse = func(r *http.Request) bool {
-		switch r.Method {
-		case http.MethodPut:
-			puts++
-			return true
-		case http.MethodDelete:
-			deletions++
-			return deletions < 3
-		}
-		return false
-	}
-	_, ds = w.apply(t.Context(), creation)
-	ds.expect(t, errUnreachable)
-	if puts != 3 || deletions != 3 || len(s.API.Datasets()) != 1 {
-		t.Errorf("sent %d PUT and %d DELETE, and %d datasets are left", puts, deletions, len(s.API.Datasets()))
 	}
 }

@@ -18,33 +18,15 @@ type contextKey struct{}
 func TestServer_contextReleased(t *testing.T) {
 	server := quietServer{newServer(newProvider("test"))}
 	for name, call := range map[string]func(context.Context) error{
-		"ValidateResourceConfig": func(ctx context.Context) error {
-			return second(server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: "apify_dataset"}))
-		},
-		"UpgradeResourceState": func(ctx context.Context) error {
-			return second(server.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{TypeName: "apify_dataset"}))
-		},
-		"UpgradeResourceIdentity": func(ctx context.Context) error {
-			return second(server.UpgradeResourceIdentity(ctx, &tfprotov6.UpgradeResourceIdentityRequest{TypeName: "apify_dataset"}))
-		},
-		"ReadResource": func(ctx context.Context) error {
-			return second(server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: "apify_none"}))
-		},
-		"PlanResourceChange": func(ctx context.Context) error {
-			return second(server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{TypeName: "apify_none"}))
-		},
-		"ApplyResourceChange": func(ctx context.Context) error {
-			return second(server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{TypeName: "apify_none"}))
-		},
-		"ImportResourceState": func(ctx context.Context) error {
-			return second(server.ImportResourceState(ctx, &tfprotov6.ImportResourceStateRequest{TypeName: "apify_none"}))
-		},
-		"ValidateDataResourceConfig": func(ctx context.Context) error {
-			return second(server.ValidateDataResourceConfig(ctx, &tfprotov6.ValidateDataResourceConfigRequest{TypeName: "apify_none"}))
-		},
-		"ReadDataSource": func(ctx context.Context) error {
-			return second(server.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: "apify_none"}))
-		},
+		"ValidateResourceConfig":     calls(server.ValidateResourceConfig, &tfprotov6.ValidateResourceConfigRequest{TypeName: "apify_dataset"}),
+		"UpgradeResourceState":       calls(server.UpgradeResourceState, &tfprotov6.UpgradeResourceStateRequest{TypeName: "apify_dataset"}),
+		"UpgradeResourceIdentity":    calls(server.UpgradeResourceIdentity, &tfprotov6.UpgradeResourceIdentityRequest{TypeName: "apify_dataset"}),
+		"ReadResource":               calls(server.ReadResource, &tfprotov6.ReadResourceRequest{TypeName: "apify_none"}),
+		"PlanResourceChange":         calls(server.PlanResourceChange, &tfprotov6.PlanResourceChangeRequest{TypeName: "apify_none"}),
+		"ApplyResourceChange":        calls(server.ApplyResourceChange, &tfprotov6.ApplyResourceChangeRequest{TypeName: "apify_none"}),
+		"ImportResourceState":        calls(server.ImportResourceState, &tfprotov6.ImportResourceStateRequest{TypeName: "apify_none"}),
+		"ValidateDataResourceConfig": calls(server.ValidateDataResourceConfig, &tfprotov6.ValidateDataResourceConfigRequest{TypeName: "apify_none"}),
+		"ReadDataSource":             calls(server.ReadDataSource, &tfprotov6.ReadDataSourceRequest{TypeName: "apify_none"}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			value := new([64]byte)
@@ -61,7 +43,13 @@ func TestServer_contextReleased(t *testing.T) {
 	}
 }
 
-func second[T any](_ T, err error) error { return err }
+// calls returns a function that calls f with a request.
+func calls[Request, Response any](f func(context.Context, Request) (Response, error), req Request) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := f(ctx, req)
+		return err
+	}
+}
 
 // waitingServer reads until its context is canceled.
 type waitingServer struct {
