@@ -253,7 +253,7 @@ func TestDatasetCreate_waitsForDeletion(t *testing.T) {
 		"in time":              {3, emulator.Fault{}, nil, 4},
 		"at the last moment":   {maxResends, emulator.Fault{}, nil, maxResends + 1},
 		"never":                {0, emulator.Fault{}, []string{errStillExists}, maxResends + 1},
-		"a later POST refused": {0, refused, []string{errStillExists}, 3},
+		"a later POST refused": {0, refused, []string{errRefused}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -45,10 +45,10 @@ func TestDatasetDelete(t *testing.T) {
 
 		"404":                    {faults: []emulator.Fault{refusal(deleteDataset, 404, notFound)}, sent: deleted},
 		"404 of another account": {force: true, token: otherToken, faults: []emulator.Fault{refusal(deleteDataset, 404, notFound)}, want: []string{errNoAccess}, sent: []string{deleteDataset}},
-		"404 of a proxy":         {faults: []emulator.Fault{page(deleteDataset, 404)}, want: []string{errForeign}, texts: []string{"Nothing was deleted."}, sent: deleted},
+		"404 of a proxy":         {faults: []emulator.Fault{page(deleteDataset, 404)}, want: []string{errForeign}, texts: []string{"The resource remains in state."}, sent: deleted},
 		"200":                    {faults: []emulator.Fault{onRequest(deleteDataset, emulator.Fault{Status: 200, Body: "{}"})}, want: []string{errForeign}, sent: deleted},
 		"202":                    {faults: []emulator.Fault{onRequest(deleteDataset, emulator.Fault{Status: 202})}, want: []string{errForeign}, sent: deleted},
-		"403":                    {faults: []emulator.Fault{refusal(deleteDataset, 403, "insufficient-permissions")}, want: []string{errRefused}, texts: []string{"Nothing was deleted."}, sent: deleted},
+		"403":                    {faults: []emulator.Fault{refusal(deleteDataset, 403, "insufficient-permissions")}, want: []string{errRefused}, texts: []string{"The resource remains in state."}, sent: deleted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

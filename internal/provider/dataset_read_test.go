@@ -39,7 +39,7 @@ func TestDatasetRead_failures(t *testing.T) {
 		"404 of an unknown account": {fault: refusal(getDataset, 404, "record-not-found"), unknownAccount: true, want: []string{errNoAccess}, texts: []string{"belongs to account " + ownerID + ", and the API token cannot read its own account."}},
 		"404 of unknown accounts":   {fault: refusal(getDataset, 404, "record-not-found"), unknownAccount: true, unknownOwner: true, want: []string{errNoAccess}, texts: []string{"is not in state, and the API token cannot read its own account."}},
 		"403 of another account":    {fault: refusal(getDataset, 403, "insufficient-permissions"), token: otherToken, want: []string{errNoAccess}, texts: []string{ownerID, "other (ID", "(403 Forbidden, insufficient-permissions)"}},
-		"403":                       {fault: refusal(getDataset, 403, "insufficient-permissions"), want: []string{errRefused}, texts: []string{"permission to read this dataset"}},
+		"403":                       {fault: refusal(getDataset, 403, "insufficient-permissions"), want: []string{errRefused}, texts: []string{"permission to read datasets"}},
 		"403 of a limit, other":     {fault: refusal(getDataset, 403, "platform-feature-disabled"), token: otherToken, want: []string{errRefused}},
 		"403 of a proxy":            {fault: page(getDataset, 403), token: otherToken, want: []string{errForeign}},
 		"503":                       {fault: page(getDataset, 503), want: []string{errUnreachable}},

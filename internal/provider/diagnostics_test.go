@@ -168,12 +168,12 @@ func TestDiagnostics_advice(t *testing.T) {
 		errorType string
 		want      string // ends the detail
 	}{
-		{http.MethodGet, 403, "insufficient-permissions", "Nothing. Use a token with permission to read this dataset: " + consoleIntegrationsURL + "."},
-		{http.MethodPut, 403, "insufficient-permissions", "Nothing. Use a token with permission to write this dataset: " + consoleIntegrationsURL + "."},
+		{http.MethodGet, 403, "insufficient-permissions", "Nothing. Use a token with permission to read datasets: " + consoleIntegrationsURL + "."},
+		{http.MethodPut, 403, "insufficient-permissions", "Nothing. Use a token with permission to write datasets: " + consoleIntegrationsURL + "."},
 		{http.MethodPut, 403, "platform-feature-disabled", message + "(403 Forbidden, platform-feature-disabled). Nothing."},
 		{http.MethodPut, 403, "user-disabled", message + "(403 Forbidden, user-disabled). Nothing."},
 		{http.MethodPut, 403, "limit-reached", message + "(403 Forbidden, limit-reached). Nothing."},
-		{http.MethodPut, 403, "dataset-locked", message + "(403 Forbidden, dataset-locked). Nothing."},
+		{http.MethodPut, 402, "dataset-locked", message + "(402 Payment Required, dataset-locked). Nothing."},
 		{http.MethodPut, 403, "insufficient-security-measures", message + "(403 Forbidden, insufficient-security-measures). Nothing."},
 		{http.MethodPut, 402, "monthly-usage-limit-exceeded", "Nothing. See https://console.apify.com/billing."},
 		{http.MethodPut, 409, "conflict", "Nothing. Apply again."},
