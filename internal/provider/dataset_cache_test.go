@@ -96,14 +96,19 @@ func TestDatasetCache_requests(t *testing.T) {
 // cacheWorld is an account that the property below changes.
 type cacheWorld struct {
 	*testServer
-	random *rand.Rand
-	names  int
+	dice
+	names int
 }
 
-func (w *cacheWorld) oneIn(n int) bool { return w.random.IntN(n) == 0 }
+// dice is a source of random decisions with a fixed seed.
+type dice struct{ *rand.Rand }
+
+func newDice(seed uint64) dice { return dice{rand.New(rand.NewPCG(seed, 1))} }
+
+func (d dice) oneIn(n int) bool { return d.IntN(n) == 0 }
 
 func (w *cacheWorld) access() string {
-	return generalAccessLevels[w.random.IntN(len(generalAccessLevels))]
+	return generalAccessLevels[w.IntN(len(generalAccessLevels))]
 }
 
 func (w *cacheWorld) newName() string {
@@ -113,8 +118,8 @@ func (w *cacheWorld) newName() string {
 
 // seed adds a dataset.
 func (w *cacheWorld) seed() emulator.Dataset {
-	d := emulator.Dataset{GeneralAccess: w.access(), ID: fmt.Sprintf("Dataset%010d", w.names), Items: items(w.random.IntN(2))}
-	if name := w.newName(); !w.oneIn(5) || d.GeneralAccess == "ANYONE_WITH_NAME_CAN_READ" {
+	d := emulator.Dataset{GeneralAccess: w.access(), ID: fmt.Sprintf("Dataset%010d", w.names), Items: items(w.IntN(2))}
+	if name := w.newName(); !w.oneIn(2) || d.GeneralAccess == "ANYONE_WITH_NAME_CAN_READ" {
 		d.Name = name
 	}
 	if w.oneIn(8) && d.Name != "" {
@@ -132,7 +137,7 @@ func (w *cacheWorld) change(m *datasetModel) {
 			w.API.Update(id, change)
 		}
 	}
-	switch w.random.IntN(16) {
+	switch w.IntN(16) {
 	case 0:
 		update(func(d *emulator.Dataset) { d.Name = w.newName() })
 	case 1:
@@ -154,7 +159,11 @@ func (w *cacheWorld) change(m *datasetModel) {
 	case 8:
 		m.CreatedAt = types.StringValue("2019-12-12T07:34:14.202Z")
 	case 9:
-		left := signatureMargin + time.Duration(w.random.IntN(3)-1)*time.Millisecond
+		if d, exists := w.API.Dataset(id); exists && d.Name == "" {
+			w.API.Update(id, func(d *emulator.Dataset) { d.Name = w.newName() })
+		}
+	case 10:
+		left := signatureMargin + time.Duration(w.IntN(3)-1)*time.Millisecond
 		if d, exists := w.API.Dataset(id); exists {
 			rest, signature, _ := apify.SplitSignature(m.ItemsPublicURL.ValueString())
 			if signature != "" {
@@ -177,7 +186,7 @@ func (w *cacheWorld) breakLists(seed uint64) {
 	faults := []emulator.Fault{
 		refusal(getDatasets, 403, "insufficient-permissions"),
 		page(getDatasets, 200),
-		some(func(item map[string]any) { delete(item, "name") }),
+		onRequest(getDatasets, emulator.Fault{Mutate: changeItems(func(item map[string]any) { delete(item, "name") })}),
 		some(func(item map[string]any) { delete(item, "generalAccess") }),
 		some(func(item map[string]any) { delete(item, "userId"); delete(item, "createdAt") }),
 		some(func(item map[string]any) { item["createdAt"] = "yesterday" }),
@@ -203,12 +212,12 @@ func TestDatasetCache_sameAsSingleReads(t *testing.T) {
 	reads, single := 0, 0
 	for seed := range uint64(accounts) {
 		start := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
-		w := &cacheWorld{random: rand.New(rand.NewPCG(seed, 0))}
-		w.testServer = newTwoAccountsWith(t, emulator.Options{PageLimit: 3 + w.random.IntN(60), Now: func() time.Time { return start }})
+		w := &cacheWorld{dice: newDice(seed)}
+		w.testServer = newTwoAccountsWith(t, emulator.Options{PageLimit: 3 + w.IntN(60), Now: func() time.Time { return start }})
 		w.Now = func() time.Time { return start }
 		direct := newTestData(t, w.testServer, nil)
 		var state []datasetModel
-		for range 25 + w.random.IntN(30) {
+		for range 40 + w.IntN(40) {
 			d, err := direct.client.GetDataset(t.Context(), apify.DatasetIDRef(w.seed().ID))
 			if err != nil {
 				t.Fatal(err)
@@ -226,7 +235,7 @@ func TestDatasetCache_sameAsSingleReads(t *testing.T) {
 			got, err := r.refresh(t.Context(), prior)
 			reads++
 			if i > 20 && w.oneIn(4) { // a write of this run, which the list does not show
-				id := state[w.random.IntN(len(state))].ID.ValueString()
+				id := state[w.IntN(len(state))].ID.ValueString()
 				r.cache.invalidate(id)
 				if d, exists := w.API.Dataset(id); exists && d.Name != "" {
 					w.API.Update(id, func(d *emulator.Dataset) { d.Name = w.newName() })

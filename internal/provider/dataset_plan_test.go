@@ -72,9 +72,8 @@ func (w *walk) planResource(r plannedResource) diagnostics {
 	return ds
 }
 
-// TestDatasetPlan_orders plans the situations that depend on other resources in every order, with
-// all resources refreshed first, or each just before it is planned. The diagnostics are the same in
-// every order, whichever resource has them.
+// TestDatasetPlan_orders refreshes and plans the situations that depend on other resources in every
+// order. The diagnostics are the same in every order, whichever resource has them.
 func TestDatasetPlan_orders(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -112,58 +111,38 @@ func TestDatasetPlan_orders(t *testing.T) {
 			for r := range strings.FieldsSeq(test.resources) {
 				resources = append(resources, newPlanned(state, r))
 			}
-			for _, order := range permutations(len(resources)) {
-				for _, refreshFirst := range []bool{true, false} {
-					w := s.newWalk(t, nil)
-					var ds diagnostics
-					refresh := func(i int) {
-						if resources[i].prior.state != nil {
-							resources[i].prior = w.mustRead(resources[i].prior)
+			// Each resource is refreshed, if it is in state, and planned.
+			eachOrder(slices.Repeat([]claimant{{steps: "rp"}}, len(resources)), func(order []int) {
+				w, refreshed := s.newWalk(t, nil), map[int]plannedResource{}
+				var ds diagnostics
+				for _, i := range order {
+					r, found := refreshed[i]
+					if !found {
+						if r = resources[i]; r.prior.state != nil {
+							r.prior = w.mustRead(r.prior)
 						}
+						refreshed[i] = r
+						continue
 					}
-					for _, i := range order {
-						if refreshFirst {
-							refresh(i)
-						}
-					}
-					for _, i := range order {
-						if !refreshFirst {
-							refresh(i)
-						}
-						more := w.planResource(resources[i])
-						if ds = append(ds, more...); len(more.errors()) > 1 { // the loss of a claimed dataset is not advice
-							t.Errorf("in the order %v, one resource has the errors\n%s", order, more)
-						}
-					}
-					got := slices.DeleteFunc(ds.summaries(), func(s string) bool { return slices.Contains(test.optional, s) })
-					slices.Sort(got)
-					if !slices.Equal(got, test.want) {
-						t.Errorf("in the order %v, all refreshed first %t, got %q, want %q:\n%s", order, refreshFirst, got, test.want, ds)
-					}
-					for _, d := range ds.errors() {
-						if advice := strings.SplitN(d.Detail, "\n", 3)[1]; !strings.Contains(advice, "moved") {
-							t.Errorf("the first advice is %q", advice)
-						}
+					more := w.planResource(r)
+					if ds = append(ds, more...); len(more.errors()) > 1 { // the loss of a claimed dataset is not advice
+						t.Errorf("in the order %v, one resource has the errors\n%s", order, more)
 					}
 				}
-			}
+				got := slices.DeleteFunc(ds.summaries(), func(s string) bool { return slices.Contains(test.optional, s) })
+				slices.Sort(got)
+				if !slices.Equal(got, test.want) {
+					t.Errorf("in the order %v got %q, want %q:\n%s", order, got, test.want, ds)
+				}
+				for _, d := range ds.errors() {
+					if advice := strings.SplitN(d.Detail, "\n", 3)[1]; !strings.Contains(advice, "moved") {
+						t.Errorf("the first advice is %q", advice)
+					}
+				}
+			})
 			s.expectWrites(t)
 		})
 	}
-}
-
-// permutations returns all orders of n elements.
-func permutations(n int) [][]int {
-	if n == 0 {
-		return [][]int{nil}
-	}
-	var all [][]int
-	for _, p := range permutations(n - 1) {
-		for i := range n {
-			all = append(all, slices.Insert(slices.Clone(p), i, n-1))
-		}
-	}
-	return all
 }
 
 // TestDatasetPlan_adoption plans the creation of a dataset whose name is taken, and applies it.

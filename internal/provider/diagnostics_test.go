@@ -190,27 +190,22 @@ func TestDiagnostics_advice(t *testing.T) {
 	}
 }
 
-// TestDiagnostics_outcomes says what a failed creation can have left.
-func TestDiagnostics_outcomes(t *testing.T) {
+// TestDiagnostics_unnamed reports what a failed creation can have left, and names unnamed datasets by
+// their IDs.
+func TestDiagnostics_unnamed(t *testing.T) {
 	t.Parallel()
 	refused := refusedError(http.MethodPost, 403, "limit-reached")
+	unnamed := datasetModel{datasetSummary: datasetSummary{ID: types.StringValue(someID)}}
 	for want, got := range map[string]string{
-		"Nothing was created.":   afterFailedCreation("orders", refused),
-		"the next apply adopts":  afterFailedCreation("orders", outageError()),
-		"data retention period.": afterFailedCreation("", outageError()),
+		"Nothing was created.":               afterFailedCreation("orders", refused),
+		"the next apply adopts":              afterFailedCreation("orders", outageError()),
+		"data retention period.":             afterFailedCreation("", outageError()),
+		"deleted: " + someID:                 kept(unnamed).Summary(),
+		"Unnamed dataset " + someID + " was": kept(unnamed).Detail(),
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
-	}
-}
-
-// TestDiagnostics_unnamed names unnamed datasets by their IDs.
-func TestDiagnostics_unnamed(t *testing.T) {
-	t.Parallel()
-	m := datasetModel{datasetSummary: datasetSummary{ID: types.StringValue("WkzbQMuFYuamGv3YF"), CreatedAt: types.StringNull()}}
-	if got := kept(m); got.Summary() != "Apify dataset not deleted: WkzbQMuFYuamGv3YF" || !strings.HasPrefix(got.Detail(), "Unnamed dataset WkzbQMuFYuamGv3YF was") {
-		t.Errorf("got %s\n%s", got.Summary(), got.Detail())
 	}
 }
 

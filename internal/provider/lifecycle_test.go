@@ -2,7 +2,6 @@ package provider
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -32,8 +31,8 @@ func TestLifecycle_random(t *testing.T) {
 // world is a configuration, its state, and the account.
 type world struct {
 	*testServer
-	t         *testing.T
-	random    *rand.Rand
+	t *testing.T
+	dice
 	resources []*managed
 	// lostPosts is the number of POST requests without a name whose responses were lost in this
 	// apply. Each leaves an unnamed dataset.
@@ -68,7 +67,7 @@ func (r *managed) remove(o *object) {
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
-	m := &world{testServer: newEmulator(t, emulator.Options{}), t: t, random: rand.New(rand.NewPCG(seed, 1))}
+	m := &world{testServer: newEmulator(t, emulator.Options{}), t: t, dice: newDice(seed)}
 	for range 4 {
 		m.resources = append(m.resources, &managed{})
 	}
@@ -78,13 +77,11 @@ func newWorld(t *testing.T, seed uint64) *world {
 	return m
 }
 
-func (m *world) oneIn(n int) bool { return m.random.IntN(n) == 0 }
-
-func (m *world) resource() *managed { return m.resources[m.random.IntN(len(m.resources))] }
+func (m *world) resource() *managed { return m.resources[m.IntN(len(m.resources))] }
 
 // event is one event: half of them are applies.
 func (m *world) event() {
-	switch m.random.IntN(12) {
+	switch m.IntN(12) {
 	case 0, 1, 2:
 		m.configure(m.resource())
 	case 3:
@@ -113,13 +110,13 @@ func (m *world) configure(r *managed) {
 	}
 	r.config = values{"force_destroy": m.oneIn(2), "adopt_existing": !m.oneIn(5)}
 	if !m.oneIn(5) {
-		r.config["name"] = []string{"n0", "n1", "n2", "N2", "n3", "n4"}[m.random.IntN(6)]
+		r.config["name"] = []string{"n0", "n1", "n2", "N2", "n3", "n4"}[m.IntN(6)]
 	}
 	if m.oneIn(2) {
-		r.config["general_access"] = generalAccessLevels[m.random.IntN(3)] // the last one needs a name
+		r.config["general_access"] = generalAccessLevels[m.IntN(3)] // the last one needs a name
 	}
 	if m.oneIn(4) {
-		r.config["schema"] = []string{schemaA, schemaB}[m.random.IntN(2)]
+		r.config["schema"] = []string{schemaA, schemaB}[m.IntN(2)]
 	}
 }
 
@@ -129,8 +126,8 @@ func (m *world) outside() {
 	if len(all) == 0 {
 		return
 	}
-	id := all[m.random.IntN(len(all))].ID
-	switch m.random.IntN(6) {
+	id := all[m.IntN(len(all))].ID
+	switch m.IntN(6) {
 	case 0:
 		m.API.Delete(id)
 	case 1:
@@ -178,7 +175,7 @@ func (m *world) apply() diagnostics {
 	before, force := m.API.Datasets(), m.forced()
 	w := m.newWalk(m.t, config)
 	w.isApply = isApply
-	m.random.Shuffle(len(changes), func(i, j int) { changes[i], changes[j] = changes[j], changes[i] })
+	m.Shuffle(len(changes), func(i, j int) { changes[i], changes[j] = changes[j], changes[i] })
 	for _, c := range changes {
 		for ; c != nil; c = c.second {
 			more, ok := m.applyChange(w, c)
@@ -209,7 +206,7 @@ func (m *world) loseResponses(config values) bool {
 	}
 	m.Recorder.Inject(emulator.Fault{
 		Match: func(r *http.Request) bool { return r.Method != http.MethodGet },
-		Skip:  m.random.IntN(3), Times: 1 + m.random.IntN(2), TakesEffect: true, Reset: true,
+		Skip:  m.IntN(3), Times: 1 + m.IntN(2), TakesEffect: true, Reset: true,
 		After: func(r *http.Request) {
 			if r.Method == http.MethodPost && r.URL.RawQuery == "" {
 				m.lostPosts++
@@ -229,7 +226,7 @@ func (m *world) plan(refresh, createBeforeDestroy bool, replace *managed) (chang
 		ds = append(ds, more...)
 		return p
 	}
-	for _, i := range m.random.Perm(len(m.resources)) {
+	for _, i := range m.Perm(len(m.resources)) {
 		r := m.resources[i]
 		var current *object
 		for _, o := range r.objects {
@@ -427,7 +424,7 @@ func (m *world) checkNoChanges() {
 }
 
 // finish configures what certainly has no conflict, removes resources with deposed objects from
-// state, and applies until nothing changes.
+// state, and applies: nothing changes afterwards.
 func (m *world) finish() {
 	for i, r := range m.resources {
 		r.tainted = false
@@ -436,22 +433,17 @@ func (m *world) finish() {
 			r.objects = nil
 		}
 	}
-	for range 2 {
-		changes, refreshed, ds := m.plan(true, false, nil)
-		if len(ds.errors()) > 0 {
-			m.t.Fatalf("the last plan has errors:\n%s", ds)
-		}
-		if len(changes) == 0 {
-			return
-		}
-		for r, objects := range refreshed {
-			r.objects = objects
-		}
-		w := m.newWalk(m.t, nil)
-		for _, c := range changes {
-			if more, ok := m.applyChange(w, c); !ok {
-				m.t.Errorf("the last apply has errors:\n%s", more)
-			}
+	changes, refreshed, ds := m.plan(true, false, nil)
+	if len(ds.errors()) > 0 {
+		m.t.Fatalf("the last plan has errors:\n%s", ds)
+	}
+	for r, objects := range refreshed {
+		r.objects = objects
+	}
+	w := m.newWalk(m.t, nil)
+	for _, c := range changes {
+		if more, ok := m.applyChange(w, c); !ok {
+			m.t.Errorf("the last apply has errors:\n%s", more)
 		}
 	}
 	m.checkNoChanges()

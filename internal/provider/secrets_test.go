@@ -87,9 +87,7 @@ func TestSecrets(t *testing.T) {
 				t.Errorf("the log is\n%s", logs.String())
 			}
 			for source, text := range map[string]string{"the diagnostics": ds.String(), "the log": logs.String()} {
-				for _, secret := range []string{secretToken, strings.ToLower(secretToken), secretKey, secretPassword, secretEmail, signature} {
-					expectAbsent(t, text, source, secret)
-				}
+				expectAbsent(t, text, source, secretToken, strings.ToLower(secretToken), secretKey, secretPassword, secretEmail, signature)
 				if found := signatures.FindString(text); found != "" {
 					t.Errorf("%s: %s has the signature %s", name, source, found)
 				}
