@@ -34,8 +34,6 @@ type cli struct {
 	// resendDelay is that of the provider in this process. It is short by default; a test in which
 	// the repeated request must succeed sets the real one.
 	resendDelay time.Duration
-	// old is the ID of the dataset that a test replaces.
-	old string
 }
 
 // newCLI returns an empty working directory whose CLI uses the provider in this process, with the
