@@ -77,22 +77,30 @@ func newExampleServer(t *testing.T) *testServer {
 
 var requiredVersion = regexp.MustCompile(`required_version = "([^"]+)"`)
 
-// newExample writes an example to a new working directory, and installs the built provider with init.
-// It skips the test if the CLI is too old.
+// newExample writes an example to a new working directory, whose CLI uses the provider in this process.
 func (s *testServer) newExample(t *testing.T, e example) *cli {
 	t.Helper()
-	c := s.newBinaryCLI(t)
-	all := ""
-	for name, content := range e {
-		if m := requiredVersion.FindStringSubmatch(content); m != nil {
-			if _, current := cliVersion(); !version.MustConstraints(version.NewConstraint(m[1])).Check(current) {
-				t.Skipf("needs %s", m[1])
-			}
+	c := s.newCLI(t)
+	c.writeExample(e)
+	required, name := requiredProvider, providerFile
+	if all := fmt.Sprint(e); strings.Contains(all, "required_providers") {
+		required = ""
+		if strings.Contains(all, `provider "apify"`) {
+			name = "test_override.tf"
+			c.remove(providerFile)
 		}
-		c.write(name, content)
-		all += content
 	}
-	if strings.Contains(all, "required_providers") {
+	c.write(name, required+s.config(""))
+	return c
+}
+
+// newInstalledExample writes an example to a new working directory, and installs the built provider
+// there with init.
+func (s *testServer) newInstalledExample(t *testing.T, e example) *cli {
+	t.Helper()
+	c := s.newBinaryCLI(t)
+	c.writeExample(e)
+	if strings.Contains(fmt.Sprint(e), "required_providers") {
 		c.remove(providerFile)
 	}
 	mirror := t.TempDir()
@@ -110,15 +118,28 @@ func (s *testServer) newExample(t *testing.T, e example) *cli {
 	return c
 }
 
-// TestAccExamples_apply applies every configuration, plans without changes, and destroys what it has
-// created. A directory with main.tf is one configuration; elsewhere each file is.
+// writeExample writes an example. It skips the test if the CLI is too old.
+func (c *cli) writeExample(e example) {
+	c.t.Helper()
+	for name, content := range e {
+		if m := requiredVersion.FindStringSubmatch(content); m != nil {
+			if _, current := cliVersion(); !version.MustConstraints(version.NewConstraint(m[1])).Check(current) {
+				c.t.Skipf("needs %s", m[1])
+			}
+		}
+		c.write(name, content)
+	}
+}
+
+// TestAccExamples_apply applies every configuration, and plans without changes. A directory with main.tf
+// is one configuration; elsewhere each file is.
 func TestAccExamples_apply(t *testing.T) {
 	t.Parallel()
 	configurations := map[string]example{}
 	err := filepath.WalkDir(filepath.Join(repository, "examples"), func(path string, _ fs.DirEntry, err error) error {
 		name, _ := filepath.Rel(filepath.Join(repository, "examples"), path)
 		switch base := filepath.Base(path); {
-		case err != nil || strings.Contains(name, "modules"):
+		case err != nil:
 		case base == "main.tf":
 			configurations[filepath.Dir(name)] = readExample(t, filepath.Dir(path)).without(".hcl")
 		case strings.HasSuffix(base, ".tf") && base != "versions.tf":
@@ -138,21 +159,8 @@ func TestAccExamples_apply(t *testing.T) {
 			t.Parallel()
 			s := newExampleServer(t)
 			c := s.newExample(t, e)
-			before := s.API.Datasets()
 			c.apply("").ok()
 			c.plan("").ok("No changes")
-			for _, d := range s.API.Datasets() {
-				s.API.Update(d.ID, func(d *emulator.Dataset) { d.Items = nil })
-			}
-			for name, content := range e {
-				c.write(name, strings.ReplaceAll(content, "prevent_destroy = true", "prevent_destroy = false"))
-			}
-			c.destroy().ok()
-			for _, d := range s.API.Datasets() {
-				if !slices.ContainsFunc(before, func(b emulator.Dataset) bool { return b.ID == d.ID }) {
-					t.Errorf("dataset %s (%q) was not deleted", d.ID, d.Name)
-				}
-			}
 		})
 	}
 }
@@ -160,40 +168,35 @@ func TestAccExamples_apply(t *testing.T) {
 // TestAccExamples_imports runs each command of an import.sh. The next plan has no changes.
 func TestAccExamples_imports(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(repository, "examples", "resources", "apify_dataset")
-	for line := range strings.Lines(readExample(t, dir)["import.sh"]) {
-		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "terraform import ") {
+	c := newExampleServer(t).newExample(t, example{"main.tf": block("prices", named("product-prices"))})
+	ran := 0
+	for line := range strings.Lines(readExample(t, filepath.Join(repository, "examples", "resources", "apify_dataset"))["import.sh"]) {
+		if !strings.HasPrefix(line, "terraform import ") {
 			continue
 		}
-		t.Run(line, func(t *testing.T) {
-			t.Parallel()
-			s := newExampleServer(t)
-			label := regexp.MustCompile(`apify_dataset\.(\w+)`).FindStringSubmatch(line)[1]
-			c := s.newExample(t, example{"main.tf": block(label, named("product-prices"))})
-			if out, code := c.sh(line); code != 0 {
-				t.Fatal(out)
-			}
-			c.plan("").ok("No changes").wrote()
-		})
+		if ran++; ran > 1 {
+			c.remove("terraform.tfstate")
+		}
+		if out, code := c.sh(line); code != 0 {
+			t.Errorf("exit code %d:\n%s\n%s", code, line, out)
+		}
+		c.expectState("apify_dataset.prices", "WkzbQMuFYuamGv3YF")
 	}
+	if ran == 0 {
+		t.Error("no command was run")
+	}
+	c.plan("").ok("No changes").wrote()
 }
 
-// TestAccExamples_queries runs every query, and every test of a module.
+// TestAccExamples_queries runs every query.
 func TestAccExamples_queries(t *testing.T) {
 	t.Parallel()
 	err := filepath.WalkDir(filepath.Join(repository, "examples"), func(path string, _ fs.DirEntry, err error) error {
-		name, dir := filepath.Base(path), filepath.Dir(path)
-		switch {
-		case strings.HasSuffix(name, ".tfquery.hcl"):
+		if name := filepath.Base(path); strings.HasSuffix(name, ".tfquery.hcl") {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				newExampleServer(t).newExample(t, example{name: readExample(t, dir)[name]}).run("query").ok("id=WkzbQMuFYuamGv3YF", "product-prices").wrote()
-			})
-		case strings.HasSuffix(name, ".tftest.hcl"):
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				c := newExampleServer(t).newExample(t, readExample(t, filepath.Dir(dir)))
-				c.run("test", "-filter="+filepath.Join(filepath.Base(dir), name)).ok("Success!")
+				e := example{name: readExample(t, filepath.Dir(path))[name]}
+				newExampleServer(t).newExample(t, e).run("query").ok("id=WkzbQMuFYuamGv3YF", "product-prices").wrote()
 			})
 		}
 		return err
@@ -240,7 +243,7 @@ func TestAccExamples_commands(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(repository, "examples", "guides", guide, "main.tf")); err == nil {
 				e = readExample(t, filepath.Join(repository, "examples", "guides", guide)).without(".hcl")
 			}
-			c := s.newExample(t, e)
+			c := s.newInstalledExample(t, e)
 			env := []string{"TF_CLI_ARGS_apply=-auto-approve", "TF_CLI_ARGS_destroy=-auto-approve", "TF_CLI_ARGS=-no-color"}
 			ran := 0
 			for _, commands := range blocks {
@@ -324,8 +327,9 @@ func TestAccExamples_readme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"TF_CLI_ARGS_apply=-auto-approve", "TF_CLI_ARGS_destroy=-auto-approve"}
-	for _, variable := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GOFLAGS"} {
+	// With -trimpath, Go finds the packages of an earlier copy in its build cache.
+	env := []string{"TF_CLI_ARGS_apply=-auto-approve", "TF_CLI_ARGS_destroy=-auto-approve", "GOFLAGS=-trimpath"}
+	for _, variable := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY"} {
 		value, err := exec.CommandContext(t.Context(), "go", "env", variable).Output() //nolint:gosec // constant arguments
 		if err != nil {
 			t.Fatal(err)
@@ -368,7 +372,7 @@ func TestAccExamples_workflows(t *testing.T) {
 			noAccount := refusal(getUser, http.StatusForbidden, "insufficient-permissions")
 			noAccount.Match = func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer "+readOnlyToken }
 			s.Recorder.Inject(noAccount)
-			c := s.newExample(t, e)
+			c := s.newInstalledExample(t, e)
 			env, ran := []string{}, 0
 			for line := range strings.Lines(readExample(t, filepath.Dir(path))[filepath.Base(path)]) {
 				if m := regexp.MustCompile(`^  (\w+):\n`).FindStringSubmatch(line); m != nil { // a job

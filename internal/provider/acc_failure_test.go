@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/apify/terraform-provider-apify/internal/emulator"
@@ -19,52 +18,29 @@ var threeDatasets = block("one", named("one")) + block("two", named("two")) + bl
 // TestAccProvider_oneError has a wrong token, an outage or a login page: one error for three datasets,
 // new or in state, after requests for the account alone.
 func TestAccProvider_oneError(t *testing.T) {
-	page := http.Header{"Content-Type": {"text/html"}}
-	for _, test := range []struct {
-		name, token string
-		fault       emulator.Fault
-		texts       []string
-		requests    int
-	}{
-		{"wrong token", "apify_api_wrong", emulator.Fault{}, []string{"Apify API token rejected", "401 Unauthorized, user-or-token-not-found",
-			"may be mistyped, expired or deleted. Create one at https://console.apify.com/settings/integrations."}, 1},
-		{"503", "", emulator.Fault{Status: 503, Header: page, Body: "<html>"}, []string{"Apify is not reachable", "503 Service Unavailable", "tried 9 times", "https://status.apify.com"}, 9},
-		{"no response", "", emulator.Fault{Reset: true}, []string{"Apify is not reachable", "no response from http://127.0.0.1", "Check the network, base_url and HTTPS_PROXY"}, 9},
-		{"login page", "", emulator.Fault{Status: 200, Header: page, Body: "<html>Sign in to quux"}, []string{"Response is not from Apify", "text/html (21 bytes)", "A proxy or a login page"}, 9},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			s := newEmulator(t, emulator.Options{})
-			c := s.newCLI(t)
-			var broken atomic.Bool
-			fault := test.fault
-			fault.Match = func(*http.Request) bool { return broken.Load() }
-			if test.token == "" {
-				s.Recorder.Inject(fault)
-			}
-			set := func(isBroken bool) {
-				broken.Store(isBroken)
-				c.configure(s.Token, s.URL)
-				if isBroken && test.token != "" {
-					c.configure(test.token, s.URL)
-				}
-			}
-			check := func(r result) {
-				t.Helper()
-				r.fails(test.texts...).has(1, "Error:").without("quux")
-				expectRequests(t, r.sent, slices.Repeat([]string{getUser}, test.requests))
-			}
-			set(true)
-			check(c.plan(threeDatasets))
-			set(false)
-			c.apply("").ok("3 added")
-			set(true)
-			check(c.plan(""))
-			check(c.destroy())
-			set(false)
-			c.plan("").ok("No changes")
-		})
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	c := s.newCLI(t)
+	refused := func(r result, requests int, texts ...string) {
+		t.Helper()
+		r.fails(texts...).has(1, "Error:").without("quux")
+		expectRequests(t, r.sent, slices.Repeat([]string{getUser}, requests))
 	}
+	wrongToken := []string{"Apify API token rejected", "401 Unauthorized, user-or-token-not-found",
+		"may be mistyped, expired or deleted. Create one at https://console.apify.com/settings/integrations."}
+	c.configure("apify_api_wrong", s.URL)
+	refused(c.plan(threeDatasets), 1, wrongToken...)
+	c.configure(s.Token, s.URL)
+	c.apply("").ok("3 added")
+	c.configure("apify_api_wrong", s.URL)
+	refused(c.destroy(), 1, wrongToken...)
+	c.configure(s.Token, s.URL)
+	html := http.Header{"Content-Type": {"text/html"}}
+	s.Recorder.Inject(emulator.Fault{Times: 9, Status: 503, Header: html, Body: "<html>quux"})
+	refused(c.plan(""), 9, "Apify is not reachable", "503 Service Unavailable", "tried 9 times", "https://status.apify.com")
+	s.Recorder.Inject(emulator.Fault{Times: 9, Status: 200, Header: html, Body: "<html>Sign in to quux"})
+	refused(c.plan(""), 9, "Response is not from Apify", "text/html (21 bytes)", "A proxy or a login page")
+	c.plan("").ok("No changes")
 }
 
 // TestAccProvider_loginPageLater has a login page after the account has been read: state is kept.
@@ -110,36 +86,31 @@ func TestAccProvider_allowedAccounts(t *testing.T) {
 	expectRequests(t, r.sent, []string{getUser})
 	// The next steps: change allowed_accounts, or use a token of the account.
 	c.write(providerFile, provider(otherToken, otherID))
-	c.plan("").changes()
+	c.plan("").changes("3 to add")
 	c.write(providerFile, provider(ownerToken, "OWNER"))
-	c.plan("").changes()
+	c.plan("").changes("3 to add")
 }
 
-// TestAccDataset_otherAccount plans with another account's token: the dataset stays in state, whatever
-// the API's response is.
+// TestAccDataset_otherAccount plans with another account's token: the dataset stays in state.
 func TestAccDataset_otherAccount(t *testing.T) {
-	for _, status := range []int{http.StatusForbidden, http.StatusNotFound} {
-		t.Run(http.StatusText(status), func(t *testing.T) {
-			t.Parallel()
-			s := newTwoAccountsWith(t, emulator.Options{InaccessibleStatus: status})
-			c := s.newCLI(t)
-			c.apply(block("test", named("orders"))).ok()
-			id := c.id(testAddress)
-			c.configure(otherToken, s.URL)
-			first := `Dataset "orders" (ID ` + id + `) belongs to account ` + ownerID + `, and the API token belongs to account other (ID ` + otherID + `).`
-			c.plan("").fails("No access to Apify dataset "+"with "+testAddress, first, "State was not changed").wrote()
-			c.apply(block("test", named("renamed")), "-refresh=false").fails("No access to Apify dataset", first)
-			c.destroy("-refresh=false").fails("No access to Apify dataset", first).wrote()
-			c.expectState(testAddress, id)
-			// The next steps: have the dataset shared, or use a token of the account.
-			s.API.Update(id, func(d *emulator.Dataset) {
-				d.SharedWith = map[string]emulator.Permission{"other": emulator.PermissionRead}
-			})
-			c.plan(block("test", named("orders"))).ok("No changes")
-			c.configure(ownerToken, s.URL)
-			c.plan("").ok("No changes")
-		})
-	}
+	t.Parallel()
+	s := newTwoAccountsWith(t, emulator.Options{InaccessibleStatus: http.StatusNotFound})
+	c := s.newCLI(t)
+	c.apply(block("test", named("orders"))).ok()
+	id := c.id(testAddress)
+	c.configure(otherToken, s.URL)
+	first := `Dataset "orders" (ID ` + id + `) belongs to account ` + ownerID + `, and the API token belongs to account other (ID ` + otherID + `).`
+	c.plan("").fails("No access to Apify dataset with "+testAddress, first, "State was not changed").wrote()
+	c.destroy("-refresh=false").fails("No access to Apify dataset", first).wrote()
+	c.expectState(testAddress, id)
+	// The next steps: have the dataset shared, or use a token of the account.
+	s.API.Update(id, func(d *emulator.Dataset) {
+		d.SharedWith = map[string]emulator.Permission{"other": emulator.PermissionRead}
+	})
+	c.plan("").ok("No changes")
+	s.API.Update(id, func(d *emulator.Dataset) { d.SharedWith = nil })
+	c.configure(ownerToken, s.URL)
+	c.plan("").ok("No changes")
 }
 
 // TestAccDataset_readOnlyToken plans with a read-only token, and cannot apply.
@@ -161,48 +132,21 @@ func TestAccDataset_readOnlyToken(t *testing.T) {
 	c.apply("").ok()
 }
 
-// TestAccDataset_refusal has the API's own words for limits, which are no missing permissions.
-func TestAccDataset_refusal(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	s.Recorder.Inject(onRequest(postDatasets, emulator.Fault{Times: 1, Status: 403, Body: fmt.Sprintf(`{"error":{"type":%q,"message":%q}}`, "platform-feature-disabled", "Monthly usage hard limit exceeded")}))
-	c := s.newCLI(t)
-	c.apply(block("test", named("orders"))).fails("Apify refused the request", `Apify refused to create dataset "orders"`,
-		"Monthly usage hard limit exceeded (403 Forbidden, platform-feature-disabled). Nothing was created.").without("permission")
-	c.apply("").ok().without("Adopting").wrote(posted("orders"))
-}
-
-// TestAccDataset_lostResponse loses the response to each kind of write. The write is repeated, and the
-// result is the same.
-func TestAccDataset_lostResponse(t *testing.T) {
-	t.Parallel()
-	s := newEmulator(t, emulator.Options{})
-	lost := func(request string) {
-		s.Recorder.Inject(onRequest(request, emulator.Fault{Times: 1, TakesEffect: true, Reset: true}))
-	}
-	c := s.newCLI(t)
-	lost(postDatasets)
-	c.apply(block("test", named("orders"))).ok().without("Adopting").wrote(posted("orders"), posted("orders"))
-	id := c.id(testAddress)
-	lost(putDataset)
-	c.apply(block("test", named("renamed"))).ok().wrote(renamed(id, "renamed"), renamed(id, "renamed"))
-	lost(deleteDataset)
-	c.destroy().ok().wrote(deleted(id), deleted(id))
-}
-
-// TestAccDataset_creationIncomplete fails after the POST. No tainted resource is left; the next apply
-// adopts the dataset, or its import is the next step.
+// TestAccDataset_creationIncomplete fails after the POST, in the API's own words for a limit, which is
+// no missing permission. No tainted resource is left; the next apply adopts the dataset, or its import
+// is the next step.
 func TestAccDataset_creationIncomplete(t *testing.T) {
 	for _, adopt := range []bool{true, false} {
 		t.Run(fmt.Sprintf("adopt_existing = %t", adopt), func(t *testing.T) {
 			t.Parallel()
 			s := newEmulator(t, emulator.Options{})
-			s.Recorder.Inject(onRequest(putDataset, emulator.Fault{Times: 1, Status: 403, Body: fmt.Sprintf(`{"error":{"type":%q,"message":%q}}`, "user-disabled", "The account is disabled")}))
+			s.Recorder.Inject(onRequest(putDataset, emulator.Fault{Times: 1, Status: 403, Body: `{"error":{"type":"platform-feature-disabled","message":"Monthly usage hard limit exceeded"}}`}))
 			c := s.newCLI(t)
 			config := block("test", named("orders"), restrictedAccess, fmt.Sprintf("adopt_existing = %t", adopt))
-			r := c.apply(config).fails("The account is disabled", "Apify dataset not in state", "remains on Apify")
+			r := c.apply(config).fails("Apify refused the request", "Monthly usage hard limit exceeded (403 Forbidden, platform-feature-disabled).", "Apify dataset not in state", "remains on Apify").
+				without("permission")
 			c.expectState()
-			id := s.mustCall(t, "GET", "/v2/datasets/~orders", nil)["id"].(string)
+			id := s.API.Datasets()[0].ID
 			if !strings.Contains(r.output, "Dataset "+id+" remains") {
 				t.Errorf("the ID is missing: %s", r.diagnostics())
 			}
@@ -210,7 +154,7 @@ func TestAccDataset_creationIncomplete(t *testing.T) {
 			if adopt {
 				c.apply("").ok("sets general_access to RESTRICTED").wrote(posted("orders"), access)
 			} else {
-				c.apply(config + fmt.Sprintf("import {\n  to = apify_dataset.test\n  id = %q\n}\n", id)).ok("1 imported").wrote(access)
+				c.apply(config + importOf("test", id)).ok("1 imported").wrote(access)
 			}
 			c.expectState(testAddress, id)
 			c.plan("").ok("No changes")
@@ -238,23 +182,15 @@ func TestAccDataset_localPlatform(t *testing.T) {
 	c.destroy().ok("2 destroyed")
 }
 
-// TestAccDataset_nameNotChecked plans while names cannot be looked up: a warning, because the apply
-// checks again, and none if the token may not read.
+// TestAccDataset_nameNotChecked applies while names cannot be looked up: one warning, because the
+// creation checks again.
 func TestAccDataset_nameNotChecked(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
 	c := s.newCLI(t)
-	outage := refusal(getDataset, http.StatusServiceUnavailable, "service-unavailable")
-	outage.Match = func(r *http.Request) bool { return strings.Contains(r.URL.Path, "~") }
-	s.Recorder.Inject(outage)
-	c.plan(threeDatasets).changes("Warning: Apify dataset name not checked", "503 Service Unavailable", "The apply checks again.").
-		has(1, "Warning:").wrote()
-	c.apply("").ok("3 added").wroteInAnyOrder(posted("one"), posted("two"), posted("three"))
-
-	s = newEmulator(t, emulator.Options{})
-	c = s.newCLI(t)
-	outage.Status = http.StatusForbidden
-	outage.Body = refusal(getDataset, http.StatusForbidden, "insufficient-permissions").Body
-	s.Recorder.Inject(outage)
-	c.apply(threeDatasets).ok("3 added").without("Warning:")
+	fault := refusal(getDataset, http.StatusPaymentRequired, "monthly-usage-limit-exceeded")
+	fault.Match = func(r *http.Request) bool { return strings.Contains(r.URL.Path, "~") }
+	s.Recorder.Inject(fault)
+	c.apply(threeDatasets).ok("Warning: Apify dataset name not checked", "402 Payment Required", "The apply checks again.", "3 added").
+		has(1, "Warning:").wroteInAnyOrder(posted("one"), posted("two"), posted("three"))
 }

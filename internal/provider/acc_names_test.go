@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,29 +21,21 @@ func moved(from, to string) string {
 
 // TestAccDataset_labelChanged changes the label of a resource, without and with items.
 func TestAccDataset_labelChanged(t *testing.T) {
-	for _, n := range []int{0, 2} {
-		t.Run(fmt.Sprintf("%d items", n), func(t *testing.T) {
-			t.Parallel()
-			s := newTestServer(t)
-			c, name := s.newCLI(t), s.name(t)
-			c.apply(block("old", named(name))).ok()
-			id := c.id("apify_dataset.old")
-			s.push(t, id, n)
-			r := c.apply(block("new", named(name))).fails("Apify dataset managed twice", `dataset "`+name+`" (ID `+id+`)`, adviceMoved).wrote()
-			if n == 0 {
-				r.has(1, "Error:")
-			}
-			if i := strings.Index(r.output, "apply force_destroy"); i >= 0 && i < strings.Index(strings.ToLower(r.output), "moved block") {
-				t.Errorf("the first advice loses data: %s", r.output)
-			}
-			// The next step: the moved block.
-			c.apply(block("new", named(name)) + moved("old", "new")).ok("has moved to").wrote()
-			c.expectState("apify_dataset.new", id)
-			c.plan(block("new", named(name))).ok("No changes")
-			c.apply(block("new", named(name), forceDestroy)).ok()
-			c.destroy().ok()
-		})
+	t.Parallel()
+	s := newTestServer(t)
+	c, name := s.newCLI(t), s.name(t)
+	c.apply(block("old", named(name))).ok()
+	id := c.id("apify_dataset.old")
+	r := c.apply(block("new", named(name))).fails("Apify dataset managed twice", `dataset "`+name+`" (ID `+id+`)`, adviceMoved).has(1, "Error:").wrote()
+	s.push(t, id, 2)
+	r.output += c.apply("").fails("Apify dataset managed twice", adviceMoved).wrote().output
+	if i := strings.Index(r.output, "apply force_destroy"); i >= 0 && i < strings.Index(strings.ToLower(r.output), "moved block") {
+		t.Errorf("the first advice loses data: %s", r.output)
 	}
+	// The next step: the moved block.
+	c.apply(block("new", named(name)) + moved("old", "new")).ok("has moved to").wrote()
+	c.expectState("apify_dataset.new", id)
+	c.plan(block("new", named(name))).ok("No changes")
 }
 
 // TestAccDataset_twoBlocks has two blocks with one name. The next step is to remove one.
@@ -54,40 +47,24 @@ func TestAccDataset_twoBlocks(t *testing.T) {
 		fails("Apify dataset managed twice", "one of two blocks, or of two imports, is too many").has(1, "Error:").wrote()
 	c.apply(block("test", named(name))).ok().wrote(posted(name))
 	c.plan(block("test", named(name))+block("second", named(name))).fails("Apify dataset managed twice").has(1, "Error:").wrote()
-	c.apply(block("test", named(name))).ok()
-	c.destroy().ok()
 }
 
-// TestAccDataset_twoObjects imports one dataset twice.
+// TestAccDataset_twoObjects imports one dataset twice, and destroys it with both resources. (The
+// command destroy plans the configuration first, in which the dataset is managed twice.)
 func TestAccDataset_twoObjects(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c, name := s.newCLI(t), s.name(t)
 	id, _ := s.create(t, name)
-	imports := fmt.Sprintf("import {\n  to = apify_dataset.test\n  id = %q\n}\nimport {\n  to = apify_dataset.second\n  id = %q\n}\n", id, id)
-	c.apply(imports+block("test", named(name))+block("second", named(name))).
+	blocks := block("test", named(name)) + block("second", named(name))
+	c.apply(importOf("test", id)+importOf("second", id)+blocks).
 		fails("Apify dataset managed twice", "one of two blocks, or of two imports, is too many").wrote()
 	c.expectState()
 	// With -target, each apply knows one of them: both are in state then.
 	c.apply("", "-target=apify_dataset.test").ok().wrote()
 	c.apply("", "-target=apify_dataset.second").ok().wrote()
 	c.expectState(testAddress, id, "apify_dataset.second", id)
-	c.plan(block("test", named(name))+block("second", named(name))).fails("Apify dataset managed twice", "Objects in state").has(1, "Error:").wrote()
-	// The next step behind the link: state rm.
-	c.run("state", "rm", "apify_dataset.second").ok()
-	c.plan(block("test", named(name))).ok("No changes")
-	c.destroy().ok().wrote(deleted(id))
-}
-
-// TestAccDataset_destroyTwice destroys one dataset that two resources in state have. (The command
-// destroy plans the configuration first, in which the dataset is managed twice.)
-func TestAccDataset_destroyTwice(t *testing.T) {
-	t.Parallel()
-	s := newTestServer(t)
-	c, name := s.newCLI(t), s.name(t)
-	c.apply(block("test", named(name))).ok()
-	id := c.id(testAddress)
-	c.apply(block("test", named(name))+block("second", named(name)), "-target=apify_dataset.second").ok("Adopting existing Apify dataset").wrote(posted(name))
+	c.plan(blocks).fails("Apify dataset managed twice", "Objects in state").has(1, "Error:").wrote()
 	c.apply("locals {}").ok("2 destroyed")
 	c.expectState()
 	if _, err := s.call(t.Context(), "GET", "/v2/datasets/"+id, nil); err == nil {
@@ -99,16 +76,13 @@ func TestAccDataset_destroyTwice(t *testing.T) {
 func TestAccDataset_renameToManaged(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
-	c, name, taken := s.newCLI(t), s.name(t), s.name(t)
+	c, name, taken, free := s.newCLI(t), s.name(t), s.name(t), s.name(t)
 	holder := block("holder", named(taken))
 	c.apply(block("test", named(name)) + holder).ok()
 	c.apply(block("test", named(strings.ToUpper(taken)))+holder).fails("Apify dataset managed twice").has(1, "Error:").wrote()
 	// The next step: apply first the change that frees the name.
-	free := s.name(t)
-	holderID, id := c.id("apify_dataset.holder"), c.id(testAddress)
-	c.apply(block("test", named(name)) + block("holder", named(free))).ok().wrote(renamed(holderID, free))
-	c.apply(block("test", named(taken)) + block("holder", named(free))).ok().wrote(renamed(id, taken))
-	c.destroy().ok()
+	c.apply(block("test", named(name)) + block("holder", named(free))).ok().wrote(renamed(c.id("apify_dataset.holder"), free))
+	c.apply(block("test", named(taken)) + block("holder", named(free))).ok().wrote(renamed(c.id(testAddress), taken))
 }
 
 // TestAccDataset_renameToTaken renames a dataset to a name that a dataset outside this configuration
@@ -116,36 +90,15 @@ func TestAccDataset_renameToManaged(t *testing.T) {
 func TestAccDataset_renameToTaken(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
-	c, name, taken := s.newCLI(t), s.name(t), s.name(t)
+	c, name, taken, other := s.newCLI(t), s.name(t), s.name(t), s.name(t)
 	c.apply(block("test", named(name))).ok()
 	id := c.id(testAddress)
 	holder, _ := s.create(t, taken)
-	r := c.apply(block("test", named(taken))).fails("Warning: Apify dataset name in use: "+taken, "dataset "+holder+" has that name now",
-		"Error: Apify dataset name taken", "choose another name")
-	if len(r.writes) != 11 || r.writes[10] != renamed(id, taken) {
-		t.Errorf("got the requests %q", r.writes)
-	}
+	c.apply(block("test", named(taken))).fails("Warning: Apify dataset name in use: "+taken, "dataset "+holder+" has that name now",
+		"Error: Apify dataset name taken", "choose another name").wrote(slices.Repeat([]string{renamed(id, taken)}, 11)...)
 	c.expectState(testAddress, id)
 	// The next step: another name.
-	other := s.name(t)
 	c.apply(block("test", named(other))).ok().wrote(renamed(id, other))
-	c.destroy().ok()
-}
-
-// TestAccDataset_renameToFreed renames two datasets at once: one takes the name that the other gives
-// up. It needs the delay between attempts.
-func TestAccDataset_renameToFreed(t *testing.T) {
-	t.Parallel()
-	s := newTestServer(t)
-	c, first, second, third := s.newCLI(t), s.name(t), s.name(t), s.name(t)
-	c.resendDelay = time.Second
-	two := func(a, b string) string { return block("a", named(a)) + block("b", named(b)) }
-	c.apply(two(first, second)).ok()
-	a, b := c.id("apify_dataset.a"), c.id("apify_dataset.b")
-	c.apply(two(second, third)).ok("Apify dataset name in use: " + second)
-	c.expectState("apify_dataset.a", a, "apify_dataset.b", b)
-	c.plan("").ok("No changes")
-	c.destroy().ok().wroteInAnyOrder(deleted(a), deleted(b))
 }
 
 // TestAccDataset_swapNames exchanges two names, which needs a third one.
@@ -161,11 +114,10 @@ func TestAccDataset_swapNames(t *testing.T) {
 	c.apply(two(third, second)).ok().wrote(renamed(a, third))
 	c.apply(two(third, first)).ok().wrote(renamed(b, first))
 	c.apply(two(second, first)).ok().wrote(renamed(a, second))
-	c.destroy().ok()
 }
 
 // TestAccDataset_countShifts removes the first of three names from a list: the other names move, and
-// the last dataset is destroyed.
+// the last dataset is destroyed. A rename needs the delay between attempts until its name is free.
 func TestAccDataset_countShifts(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -187,43 +139,25 @@ func TestAccDataset_countShifts(t *testing.T) {
 	c.run("state", "rm", testAddress+"[0]").ok()
 	c.apply(config(names[2]) + moved("test[1]", "test[0]")).ok().wrote()
 	c.expectState(testAddress+"[0]", ids[1])
-	s.delete(t, ids[0])
-	s.delete(t, ids[1])
 }
 
 // TestAccDataset_newOnFreedName gives a name to a new resource that another resource gives up, by a
 // rename or by its destruction. The next step is to apply that change first.
 func TestAccDataset_newOnFreedName(t *testing.T) {
-	for _, test := range []struct{ kind, rest string }{{"renamed", "rename"}, {"destroyed", ""}} {
-		t.Run(test.kind, func(t *testing.T) {
-			t.Parallel()
-			s := newTestServer(t)
-			c, name, other := s.newCLI(t), s.name(t), s.name(t)
-			c.apply(block("old", named(name))).ok()
-			id, rest := c.id("apify_dataset.old"), ""
-			first := deleted(id)
-			if test.rest != "" {
-				rest, first = block("old", named(other)), renamed(id, other)
-			}
-			c.apply(block("new", named(name))+rest).fails("Apify dataset managed twice", "Apply that change first, with the other block commented out").wrote()
-			c.apply("# " + strings.ReplaceAll(block("new", named(name)), "\n", "\n# ") + "\n" + rest).ok().wrote(first)
-			c.apply(block("new", named(name)) + rest).ok().wrote(posted(name))
-			c.plan("").ok("No changes")
-			c.destroy().ok()
-		})
-	}
-}
-
-// TestAccDataset_parallelism1 adopts, renames and destroys one after the other.
-func TestAccDataset_parallelism1(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	c, name, other := s.newCLI(t), s.name(t), s.name(t)
-	id, _ := s.create(t, name)
-	c.apply(block("test", named(name))+block("second"), "-parallelism=1").ok("Adopting existing Apify dataset: " + name)
-	second := c.id("apify_dataset.second")
-	c.apply(block("test", named(other)), "-parallelism=1").ok().wroteInAnyOrder(renamed(id, other), deleted(second))
-	c.destroy("-parallelism=1").ok().wrote(deleted(id))
+	c.apply(block("old", named(name))).ok()
+	id := c.id("apify_dataset.old")
+	for _, test := range []struct{ label, name, rest, first string }{
+		{"new", name, block("old", named(other)), renamed(id, other)},
+		{"newer", other, block("new", named(name)), deleted(id)},
+	} {
+		added := block(test.label, named(test.name))
+		c.apply(added+test.rest).fails("Apify dataset managed twice", "Apply that change first, with the other block commented out").wrote()
+		c.apply("# " + strings.ReplaceAll(added, "\n", "\n# ") + "\n" + test.rest).ok().wrote(test.first)
+		c.apply(added + test.rest).ok().wrote(posted(test.name))
+	}
 }
 
 // TestAccDataset_target plans and applies one of two resources.
@@ -237,10 +171,9 @@ func TestAccDataset_target(t *testing.T) {
 	// next plan.
 	c.apply(config+block("third", named(name)), "-target=apify_dataset.third").ok("Adopting existing Apify dataset: " + name).wrote(posted(name))
 	c.plan("").fails("Apify dataset managed twice").wrote()
+	// The next step behind the link: state rm.
 	c.run("state", "rm", "apify_dataset.third").ok()
 	c.apply(config).ok().wrote(posted(other))
-	c.destroy("-target=apify_dataset.test").ok()
-	c.destroy().ok()
 }
 
 // TestAccDataset_tokenWithoutAccount plans with a token that cannot read its account: names are
@@ -252,9 +185,7 @@ func TestAccDataset_tokenWithoutAccount(t *testing.T) {
 	c := s.newCLI(t)
 	c.plan(block("test", named("scoped"))+block("second", named("SCOPED"))).fails("Apify dataset managed twice").has(1, "Error:")
 	c.apply(block("test", named("scoped"))).ok().wrote(posted("scoped"))
-	id := c.id(testAddress)
-	c.plan("").ok("No changes")
-	s.API.Delete(id)
+	s.API.Delete(c.id(testAddress))
 	c.plan("").fails("No access to Apify dataset", "cannot read its own account", "terraform state rm").wrote()
 	// The next step, because it was deleted for good.
 	c.run("state", "rm", testAddress).ok()

@@ -17,47 +17,31 @@ func trigger(input string) string {
 // Terraform's own, and the deletion decides about items: it comes first, so nothing is lost or
 // tainted.
 func TestAccDataset_replace(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		first func(c *cli, name string) string // prepares, and returns the configuration
-		flags []string
-	}{
-		{"-replace", func(_ *cli, name string) string { return block("test", named(name)) }, []string{"-replace=" + testAddress}},
-		{"taint", func(c *cli, name string) string {
-			c.run("taint", testAddress).ok()
-			return block("test", named(name))
-		}, nil},
-		{"replace_triggered_by", func(_ *cli, name string) string { return trigger("b") + block("test", named(name), triggered) }, nil},
+	for _, test := range []struct{ name, trigger, flag string }{
+		{"-replace", "a", "-replace=" + testAddress}, {"taint", "a", "-refresh=true"}, {"replace_triggered_by", "b", "-refresh=true"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := newTestServer(t)
 			c, name := s.newCLI(t), s.name(t)
+			replace := func(attributes ...string) result {
+				if test.name == "taint" {
+					c.run("taint", testAddress).ok()
+				}
+				return c.apply(trigger(test.trigger)+block("test", append(attributes, named(name), triggered)...), test.flag)
+			}
 			c.apply(trigger("a") + block("test", named(name), triggered)).ok()
 			id := c.id(testAddress)
-			config := test.first(c, name)
-			r := c.apply(config, test.flags...).ok("1 added").without("Warning:").wrote(deleted(id), posted(name))
-			if id == c.id(testAddress) {
-				t.Errorf("the dataset is the same: %s", r.output)
-			}
-			c.plan("").ok("No changes")
-
-			id = c.id(testAddress)
 			s.push(t, id, 1)
-			if test.name == "replace_triggered_by" {
-				config = trigger("c") + block("test", named(name), triggered)
-			} else {
-				config = test.first(c, name)
-			}
-			c.apply(config, test.flags...).fails("Apify dataset contains items", `Dataset "`+name+`" (ID `+id+`)`).wrote()
+			replace().fails("Apify dataset contains items", `Dataset "`+name+`" (ID `+id+`)`).wrote()
 			if test.name == "taint" {
 				c.run("untaint", testAddress).ok() // the next step behind the link
 			}
 			c.expectState(testAddress, id)
 			// The next step: force_destroy first.
-			c.apply(trigger("b")+block("test", named(name), forceDestroy), "-target="+testAddress).ok().wrote()
-			c.apply("", "-replace="+testAddress).ok().wrote(deleted(id), posted(name))
-			c.destroy().ok()
+			c.apply(block("test", named(name), forceDestroy), "-target="+testAddress).ok().wrote()
+			replace(forceDestroy).ok("1 added").without("Warning:").wrote(deleted(id), posted(name))
+			c.plan("").ok("No changes")
 		})
 	}
 }
@@ -76,69 +60,57 @@ func TestAccDataset_createBeforeDestroy(t *testing.T) {
 		has(1, "Warning: Apify dataset not deleted").wrote(posted(name) + " " + schemaJSON("one"))
 	c.expectState(testAddress, id)
 	c.plan("").ok("No changes")
-	s.sweep(t, name)
-	c.apply(block("test", createBeforeDestroy)).ok("deleted outside Terraform").wrote("POST /v2/datasets")
-	id = c.id(testAddress)
-	// An unnamed dataset is a new one.
-	c.apply("", "-replace="+testAddress).ok().wrote("POST /v2/datasets", deleted(id))
-	c.destroy().ok()
 }
 
 // TestAccDataset_createBeforeDestroyRefused replaces a dataset with create_before_destroy and the
 // same name, if the new one cannot be the old one. Terraform leaves no deposed object, and each next
 // step works.
 func TestAccDataset_createBeforeDestroyRefused(t *testing.T) {
+	one, two := schemaAttribute("one"), schemaAttribute("two")
 	for _, test := range []struct {
-		name, attribute string
-		flags           []string
-		error, advice   string
-		next            func(c *cli, name, other, attribute string) result
+		name, before, after, flag, error, advice string
+		request                                  string
+		next                                     func(c *cli, id, name, other string)
 	}{
-		{"new schema, without create_before_destroy", schemaAttribute("two"), nil, "Existing Apify dataset has another schema", "or choose another name",
-			func(c *cli, name, _, attribute string) result {
-				return c.apply(block("test", named(name), attribute)).wrote(deleted(c.old), posted(name)+" "+schemaJSON("two"))
-			}},
-		{"new schema, another name", schemaAttribute("two"), nil, "Existing Apify dataset has another schema", "or choose another name",
-			func(c *cli, _, other, attribute string) result {
-				return c.apply(block("test", named(other), attribute, createBeforeDestroy)).wrote(posted(other)+" "+schemaJSON("two"), deleted(c.old))
-			}},
-		{"adopt_existing = false, without create_before_destroy", noAdoption, []string{"-replace=" + testAddress}, "Apify dataset already exists", "Replacements, terraform destroy: https://",
-			func(c *cli, name, _, attribute string) result {
-				return c.apply(block("test", named(name), attribute), "-replace="+testAddress).wrote(deleted(c.old), posted(name))
-			}},
-		{"adopt_existing = true", noAdoption, []string{"-replace=" + testAddress}, "Apify dataset already exists", "Replacements, terraform destroy: https://",
-			func(c *cli, name, _, _ string) result {
-				return c.apply(block("test", named(name), createBeforeDestroy), "-replace="+testAddress).wrote(posted(name))
-			}},
+		{
+			"new schema", one, two, "-refresh=true", "Existing Apify dataset has another schema", "or choose another name", " " + schemaJSON("two"),
+			func(c *cli, id, name, other string) {
+				c.apply(block("test", named(name), two)).ok().wrote(deleted(id), posted(name)+" "+schemaJSON("two"))
+				id = c.id(testAddress)
+				c.apply(block("test", named(other), one, createBeforeDestroy)).ok().wrote(posted(other)+" "+schemaJSON("one"), deleted(id))
+			},
+		},
+		{
+			"adopt_existing = false", noAdoption, noAdoption, "-replace=" + testAddress, "Apify dataset already exists", "Replacements, terraform destroy: https://", "",
+			func(c *cli, id, name, _ string) {
+				c.apply(block("test", named(name), noAdoption), "-replace="+testAddress).ok().wrote(deleted(id), posted(name))
+				c.apply(block("test", named(name), createBeforeDestroy), "-replace="+testAddress).ok().wrote(posted(name))
+			},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := newTestServer(t)
 			c, name, other := s.newCLI(t), s.name(t), s.name(t)
-			first := test.attribute
-			if first != noAdoption {
-				first = schemaAttribute("one")
-			}
-			c.apply(block("test", named(name), first, createBeforeDestroy)).ok()
-			c.old = c.id(testAddress)
-			r := c.apply(block("test", named(name), test.attribute, createBeforeDestroy), test.flags...).fails(test.error, test.advice)
+			c.apply(block("test", named(name), test.before, createBeforeDestroy)).ok()
+			id := c.id(testAddress)
+			r := c.apply(block("test", named(name), test.after, createBeforeDestroy), test.flag).fails(test.error, test.advice)
 			for _, w := range r.writes {
-				if w != posted(name) && w != posted(name)+" "+schemaJSON("two") {
+				if w != posted(name)+test.request {
 					t.Errorf("got the request %s", w)
 				}
 			}
 			if product, _ := cliVersion(); product == "OpenTofu" {
 				// OpenTofu plans the creation again in the apply without telling the provider that it is one,
 				// and does not restore an object after an error of that plan. The next step is behind the link.
-				c.expectState(testAddress+" (deposed)", c.old)
+				c.expectState(testAddress+" (deposed)", id)
 				c.plan("").fails("Apify dataset managed twice", "deposed objects: https://").wrote()
 				c.run("state", "rm", testAddress).ok()
-				c.run("import", testAddress, c.old).ok()
+				c.run("import", testAddress, id).ok()
 			}
-			c.expectState(testAddress, c.old)
-			test.next(c, name, other, test.attribute).ok()
+			c.expectState(testAddress, id)
+			test.next(c, id, name, other)
 			c.plan("").ok("No changes")
-			c.destroy().ok()
 		})
 	}
 }
@@ -153,7 +125,6 @@ func TestAccDataset_deposed(t *testing.T) {
 	id := c.id(testAddress)
 	s.push(t, id, 1)
 	// The old dataset has items, so its deletion fails after the creation.
-	c.apply(block("test", named(name), schemaAttribute("one"), createBeforeDestroy)).ok()
 	c.apply(block("test", named(other), schemaAttribute("one"), createBeforeDestroy), "-replace="+testAddress).
 		fails("Apify dataset contains items").wrote(posted(other) + " " + schemaJSON("one"))
 	next := c.id(testAddress)
@@ -163,8 +134,6 @@ func TestAccDataset_deposed(t *testing.T) {
 	c.run("state", "rm", testAddress).ok()
 	c.run("import", testAddress, next).ok()
 	c.expectState(testAddress, next)
-	c.plan("").ok("No changes")
-	s.sweep(t, name)
 	c.destroy().ok().wrote(deleted(next))
 }
 
@@ -183,6 +152,4 @@ func TestAccDataset_removed(t *testing.T) {
 	c.apply(removed + block("new", named(name))).ok().wrote(posted(name))
 	c.expectState("apify_dataset.new", id)
 	c.run("state", "rm", "apify_dataset.new").ok().wrote()
-	c.plan("locals {}").ok("No changes")
-	s.sweep(t, name)
 }

@@ -8,9 +8,7 @@ import (
 	"testing"
 
 	tfjson "github.com/hashicorp/terraform-json"
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 )
@@ -82,27 +80,4 @@ func (c writesCheck) CheckState(_ context.Context, req statecheck.CheckStateRequ
 
 func expectValue(attribute string, value knownvalue.Check) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue(testAddress, tfjsonpath.New(attribute), value)
-}
-
-// expectKnown returns plan checks that attributes have known values.
-func expectKnown(attributes ...string) []plancheck.PlanCheck {
-	var checks []plancheck.PlanCheck
-	for _, a := range attributes {
-		checks = append(checks, plancheck.ExpectKnownValue(testAddress, tfjsonpath.New(a), knownvalue.NotNull()))
-	}
-	return checks
-}
-
-// capture returns a check that stores the value of an attribute.
-func capture(attribute string, into *string) statecheck.StateCheck {
-	return expectValue(attribute, knownvalue.StringFunc(func(value string) error {
-		*into = value
-		return nil
-	}))
-}
-
-var expectUpdate = plancheck.ExpectResourceAction(testAddress, plancheck.ResourceActionUpdate)
-
-func preApply(checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: checks}
 }

@@ -34,8 +34,6 @@ type cli struct {
 	// resendDelay is that of the provider in this process. It is short by default; a test in which
 	// the repeated request must succeed sets the real one.
 	resendDelay time.Duration
-	// old is the ID of the dataset that a test replaces.
-	old string
 }
 
 // newCLI returns an empty working directory whose CLI uses the provider in this process, with the
@@ -206,8 +204,6 @@ var features = []struct {
 	{"ephemeral resources", regexp.MustCompile(`(?m)^\s*ephemeral "`), "1.10", "1.11"},
 	{"write-only arguments", regexp.MustCompile(`(?m)^\s+\w+_wo\s+=`), "1.11", "1.11"},
 	{"removed blocks", regexp.MustCompile(`(?m)^\s*removed \{`), "1.7", "1.10"},
-	{"mock providers", regexp.MustCompile(`(?m)^mock_provider "`), "1.7", "1.8"},
-	{"test files", regexp.MustCompile(`(?m)^run "`), "1.6", "1.6"},
 	{"import blocks", regexp.MustCompile(`(?m)^\s*import \{`), "1.5", "1.6"},
 	{"check blocks", regexp.MustCompile(`(?m)^check "`), "1.5", "1.6"},
 	{"terraform_data", regexp.MustCompile(`"?terraform_data[".]`), "1.4", "1.6"},
