@@ -1,13 +1,14 @@
 package apify
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestError_text(t *testing.T) {
@@ -34,32 +35,24 @@ func TestError_text(t *testing.T) {
 		{"no data", reply{status: 200, body: `{"error": {"type": "x"}}`}, `returned 200 OK with no content type (24 bytes): the body has no "data"`},
 		{"mistyped", datasetReply(200, `, "itemCount": "x"`), `returned 200 OK with no content type (55 bytes): the body has an unexpected JSON type for "itemCount"`},
 		{"no object", reply{status: 200, body: "5"}, `returned 200 OK with no content type (1 bytes): the body has an unexpected JSON type`},
+		{"too long", reply{status: 200, body: strings.Repeat(" ", maxBody+100)}, "returned 200 OK with no content type (16777217 bytes): the body is longer than 16 MiB"},
+		{"timeout", reply{delay: time.Hour}, "got no response: the request timed out after 30s"},
 		{"no response", reply{err: errors.New("malformed HTTP response \"\x1b[1m" + testToken + "\"")}, `got no response: malformed HTTP response "[1m(redacted)"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := newTestClient(t, newServer(test.reply), withoutRetries).GetDataset(t.Context(), "~abc")
-			_ = asError(t, err)
-			if want := `could not read dataset "~abc": GET https://api.test/v2/datasets/~abc ` + test.want + " (tried once)"; err.Error() != want {
-				t.Errorf("got  %s\nwant %s", err, want)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				_, err := newTestClient(t, newServer(test.reply), withoutRetries).GetDataset(t.Context(), "~abc")
+				_ = asError(t, err)
+				if want := `could not read dataset "~abc": GET https://api.test/v2/datasets/~abc ` + test.want + " (tried once)"; err.Error() != want {
+					t.Errorf("got  %s\nwant %s", err, want)
+				}
+			})
 		})
 	}
 	_, err := newTestClient(t, newServer(apiError(500, "x", "y"))).GetDataset(t.Context(), "abc")
 	if !strings.HasSuffix(err.Error(), "x: y (tried 4 times)") || asError(t, err).StatusText() != "500 Internal Server Error" || (&Error{}).StatusText() != "" {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestError_fields(t *testing.T) {
-	t.Parallel()
-	_, err := newTestClient(t, newServer(apiError(403, "user-disabled", "No."))).GetDataset(t.Context(), "abc")
-	if e := asError(t, err); e.Status != 403 || e.Type != "user-disabled" || e.Message != "No." || e.ContentType != "" || e.Length != 0 || e.Err != nil {
-		t.Errorf("got %+v", e)
-	}
-	_, err = newTestClient(t, newServer(reply{status: 403, body: "No.", header: http.Header{"Content-Type": {"text/plain"}}})).GetDataset(t.Context(), "abc")
-	if e := asError(t, err); e.Status != 403 || e.Type != "" || e.Message != "" || e.ContentType != "text/plain" || e.Length != 3 {
-		t.Errorf("got %+v", e)
 	}
 }
 
@@ -96,18 +89,6 @@ func TestError_kinds(t *testing.T) {
 	}
 	if IsNotFound(nil) || IsForbidden(errors.New("x")) {
 		t.Error("an error that is not an Error")
-	}
-}
-
-func TestError_unwrap(t *testing.T) {
-	t.Parallel()
-	cause := errors.New("cause")
-	e := fmt.Errorf("wrapped: %w", &Error{Err: cause, Stopped: context.Canceled})
-	if !errors.Is(e, cause) || !errors.Is(e, context.Canceled) || errors.Is(e, context.DeadlineExceeded) {
-		t.Errorf("%v does not unwrap to its two causes", e)
-	}
-	if errs := (&Error{}).Unwrap(); len(errs) != 0 {
-		t.Errorf("an error without causes unwraps to %v", errs)
 	}
 }
 
@@ -169,18 +150,6 @@ func TestError_message(t *testing.T) {
 				t.Errorf("got  %q\nwant %q\n%v", e.Message, test.want, err)
 			}
 		})
-	}
-}
-
-// TestSecrets_longestFirst has secrets that are parts of longer ones.
-func TestSecrets_longestFirst(t *testing.T) {
-	t.Parallel()
-	var s secrets
-	for n := 6; n < 40; n++ {
-		s.add(strings.Repeat("x", n))
-	}
-	if got := s.printable(strings.Repeat("x", 39)); got != "(redacted)" {
-		t.Errorf("got %s", got)
 	}
 }
 

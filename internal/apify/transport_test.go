@@ -126,12 +126,6 @@ func TestTransport_tls(t *testing.T) {
 		t.Errorf("unknown CA: got %v", err)
 	}
 
-	c.base.Scheme = "http"
-	_, err = c.GetDataset(t.Context(), testID)
-	if e := asError(t, err); e.Status != http.StatusBadRequest || e.Attempts != 1 || e.Length == 0 {
-		t.Errorf("HTTP to an HTTPS server: got %v", err)
-	}
-
 	s, _ = startServer(t, handler, (*httptest.Server).Start)
 	c = newNetworkClient(t, s)
 	c.base.Scheme = "https"
@@ -139,27 +133,6 @@ func TestTransport_tls(t *testing.T) {
 	var record tls.RecordHeaderError
 	if e := asError(t, err); !errors.As(err, &record) || e.Attempts != 1 {
 		t.Errorf("HTTPS to an HTTP server: got %v", err)
-	}
-}
-
-// TestTransport_noRedirect checks that the token never gets to another host.
-func TestTransport_noRedirect(t *testing.T) {
-	t.Parallel()
-	other, _ := startServer(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		t.Errorf("the other host received %s %s", r.Method, r.URL)
-	}), (*httptest.Server).Start)
-	for _, location := range []string{other.URL + "/v2/users/me?token=" + testToken, "http://[::1", ""} {
-		for _, status := range []int{301, 302, 303, 307, 308} {
-			s, _ := startServer(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Location", location)
-				w.WriteHeader(status)
-			}), (*httptest.Server).Start)
-			for _, call := range calls() {
-				if e := asError(t, call.do(t.Context(), newNetworkClient(t, s))); e.Status != status || e.Attempts != 1 {
-					t.Errorf("%d to %q: got %v", status, location, e)
-				}
-			}
-		}
 	}
 }
 
