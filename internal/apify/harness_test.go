@@ -43,11 +43,6 @@ func newTestClient(tb testing.TB, transport http.RoundTripper, changes ...func(*
 // withoutRetries sends each request once.
 func withoutRetries(c *Config) { c.MaxRetries = 0 }
 
-// roundTrip is a transport.
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 // reply is the reply of a server to one request. The zero value is a connection that was lost after
 // the request had been sent.
 type reply struct {
