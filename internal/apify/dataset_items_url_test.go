@@ -94,15 +94,12 @@ func TestDatasetItemsURL(t *testing.T) {
 		err     error
 	}{
 		{"plain", Dataset{ItemsPublicURL: ptr(public), URLSigningSecretKey: key}, nil, public, nil},
-		{"plain with options", Dataset{ItemsPublicURL: ptr(public)}, options, public + "?fields=a%2Cb&format=csv", nil},
 		{"options in the public URL", Dataset{ItemsPublicURL: ptr(public + "?format=json&x=1")}, options, public + "?fields=a%2Cb&format=csv&x=1", nil},
-		{"signed", Dataset{ItemsPublicURL: ptr(public + "?signature=old"), URLSigningSecretKey: key}, nil, public + "?signature=" + signature, nil},
 		{"signed with options", Dataset{ItemsPublicURL: ptr(public + "?signature=old"), URLSigningSecretKey: key}, options,
 			public + "?fields=a%2Cb&format=csv&signature=" + signature, nil},
 		{"no key", Dataset{ItemsPublicURL: ptr(public + "?signature=old")}, nil, "", ErrNoSigningKey},
 		{"empty key", Dataset{ItemsPublicURL: ptr(public + "?signature=old"), URLSigningSecretKey: ptr("")}, nil, "", ErrNoSigningKey},
 		{"restricted, plain", Dataset{ItemsPublicURL: ptr(public), GeneralAccess: ptr(Restricted), URLSigningSecretKey: key}, nil, public + "?signature=" + signature, nil},
-		{"restricted, plain, no key", Dataset{ItemsPublicURL: ptr(public), GeneralAccess: ptr(Restricted)}, nil, "", ErrNoSigningKey},
 		{"no public URL, but a key", Dataset{URLSigningSecretKey: key}, nil, own + "?signature=" + signature, nil},
 		{"neither, local platform", Dataset{}, nil, own, nil},
 		{"neither, restricted", Dataset{GeneralAccess: ptr(Restricted)}, nil, "", ErrNoSigningKey},

@@ -118,36 +118,37 @@ func apiError(status int, kind, message string) reply {
 
 // call is one of the client's calls, for tests that make all of them.
 type call struct {
-	name    string
-	do      func(context.Context, *Client) error
-	success reply
-	once    bool // whether the call is not repeated after an attempt that may have taken effect
+	name, request string // the request has the method, the URI and the body
+	once          bool   // whether the call is not repeated after an attempt that may have taken effect
+	success       reply
+	do            func(context.Context, *Client) error
 }
 
 func calls() []call {
+	const path = "/v2/datasets/" + testID
 	return []call{
-		{name: "create", success: datasetReply(201, `, "name": "new"`), do: func(ctx context.Context, c *Client) error {
+		{"create", "POST /v2/datasets?name=new ", false, datasetReply(201, `, "name": "new"`), func(ctx context.Context, c *Client) error {
 			return errorOf(c.CreateDataset(ctx, "new", nil))
 		}},
-		{name: "create unnamed", success: datasetReply(201, ""), once: true, do: func(ctx context.Context, c *Client) error {
+		{"create unnamed", "POST /v2/datasets ", true, datasetReply(201, ""), func(ctx context.Context, c *Client) error {
 			return errorOf(c.CreateDataset(ctx, "", nil))
 		}},
-		{name: "read", success: datasetReply(200, ""), do: func(ctx context.Context, c *Client) error {
+		{"read", "GET " + path + " ", false, datasetReply(200, ""), func(ctx context.Context, c *Client) error {
 			return errorOf(c.GetDataset(ctx, testID))
 		}},
-		{name: "update", success: datasetReply(200, ""), do: func(ctx context.Context, c *Client) error {
-			return errorOf(c.UpdateDataset(ctx, testID, DatasetUpdate{Name: ptr("renamed"), GeneralAccess: ptr(Restricted)}))
+		{"update", "PUT " + path + ` {"generalAccess":"RESTRICTED","name":"a"}`, false, datasetReply(200, ""), func(ctx context.Context, c *Client) error {
+			return errorOf(c.UpdateDataset(ctx, testID, DatasetUpdate{Name: ptr("a"), GeneralAccess: ptr(Restricted)}))
 		}},
-		{name: "delete", success: reply{status: 204}, do: func(ctx context.Context, c *Client) error {
+		{"delete", "DELETE " + path + " ", false, reply{status: 204}, func(ctx context.Context, c *Client) error {
 			return c.DeleteDataset(ctx, testID)
 		}},
-		{name: "items", success: reply{status: 200, body: "[]"}, do: func(ctx context.Context, c *Client) error {
+		{"items", "GET " + path + "/items?limit=1 ", false, reply{status: 200, body: "[]"}, func(ctx context.Context, c *Client) error {
 			return errorOf(c.DatasetHasItems(ctx, testID))
 		}},
-		{name: "list", success: reply{status: 200, body: `{"data": {"total": 0, "items": []}}`}, do: func(ctx context.Context, c *Client) error {
+		{"list", "GET /v2/datasets ", false, reply{status: 200, body: `{"data": {"total": 0, "items": []}}`}, func(ctx context.Context, c *Client) error {
 			return errorOf(listIDs(ctx, c, ListDatasetsOptions{}))
 		}},
-		{name: "user", success: reply{status: 200, body: `{"data": {"id": "abc"}}`}, do: func(ctx context.Context, c *Client) error {
+		{"user", "GET /v2/users/me ", false, reply{status: 200, body: `{"data": {"id": "abc"}}`}, func(ctx context.Context, c *Client) error {
 			return errorOf(c.CurrentUser(ctx))
 		}},
 	}
