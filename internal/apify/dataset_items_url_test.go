@@ -55,27 +55,6 @@ func TestSignatureExpiry_invalid(t *testing.T) {
 	}
 }
 
-func TestSplitSignature(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		in, rest, signature string
-		invalid             bool
-	}{
-		{in: "https://api.test/items?format=csv&signature=x&fields=a", rest: "https://api.test/items?fields=a&format=csv", signature: "x"},
-		{in: "https://api.test/items?signature=x&signature=y", rest: "https://api.test/items", signature: "x"},
-		{in: "https://api.test/items?signature=", rest: "https://api.test/items"},
-		{in: "https://api.test/items?xsignature=a#signature=a", rest: "https://api.test/items?xsignature=a#signature=a"},
-		{in: "", rest: ""},
-		{in: "https://api.test/items?signature=x&%zz", invalid: true},
-		{in: "http://[::1?signature=x", invalid: true},
-	} {
-		rest, signature, err := SplitSignature(test.in)
-		if rest != test.rest || signature != test.signature || (err != nil) != test.invalid {
-			t.Errorf("SplitSignature(%q) = %q, %q, %v, want %q, %q", test.in, rest, signature, err, test.rest, test.signature)
-		}
-	}
-}
-
 func TestDatasetItemsURL(t *testing.T) {
 	t.Parallel()
 	const (

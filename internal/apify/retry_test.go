@@ -34,6 +34,7 @@ func failures() []failure {
 		{name: "200 with other JSON", reply: reply{status: 200, body: `{"data": 5}`}, retryable: true, effect: true},
 		{name: "200 with an error", reply: apiError(200, "x", "y"), retryable: true, effect: true},
 		{name: "200 without a body", reply: reply{status: 200}, retryable: true, effect: true},
+		{name: "202 without a body", reply: reply{status: 202}, retryable: true, effect: true},
 		{name: "200, incomplete", reply: reply{status: 200, body: `{"da`, cut: true}, retryable: true, effect: true},
 		{name: "404, incomplete", reply: reply{status: 404, body: `{"error": {"type": "record-not-found"}}`, cut: true}, retryable: true},
 		{name: "503, incomplete", reply: reply{status: 503, cut: true}, retryable: true, effect: true},
@@ -112,18 +113,14 @@ func TestRetry_unreachable(t *testing.T) {
 		replies := slices.Repeat([]reply{refused}, all+1+all)
 		replies = append(replies, slices.Repeat([]reply{unavailable}, 1+all)...)
 		c := newTestClient(t, newServer(replies...))
-		for i, call := range []struct {
-			ctx      context.Context
-			attempts int
-		}{
-			{t.Context(), all},
-			{t.Context(), 1},
-			{WithAllRetries(t.Context()), all},
-			{t.Context(), all}, // a response ends it
-		} {
-			_, err := c.GetDataset(call.ctx, testID)
-			if e := asError(t, err); e.Attempts != call.attempts {
-				t.Errorf("call %d made %d attempts, want %d", i, e.Attempts, call.attempts)
+		for i, want := range []int{all, 1, all, all} { // a response ends it
+			ctx := t.Context()
+			if i == 2 {
+				ctx = WithAllRetries(ctx)
+			}
+			_, err := c.GetDataset(ctx, testID)
+			if e := asError(t, err); e.Attempts != want {
+				t.Errorf("call %d made %d attempts, want %d", i, e.Attempts, want)
 			}
 		}
 	})
@@ -241,7 +238,6 @@ func TestBackoff(t *testing.T) {
 		{2, "", s, 2 * s},
 		{6, "", 16 * s, 32 * s},
 		{7, "", 30 * s, 60 * s},
-		{100, "", 30 * s, 60 * s},
 		{1, "7", 7 * s, 7*s + 500*ms},
 		{6, "7", 16 * s, 32 * s},
 		{1, "0", 500 * ms, s},

@@ -117,15 +117,6 @@ func TestTransport_tls(t *testing.T) {
 	if e := asError(t, err); !errors.As(err, &certificate) || e.Attempts != 1 || e.MayHaveTakenEffect {
 		t.Errorf("unknown CA: got %v", err)
 	}
-
-	s, _ = startServer(t, handler, (*httptest.Server).Start)
-	c = newNetworkClient(t, s)
-	c.base.Scheme = "https"
-	_, err = c.GetDataset(t.Context(), testID)
-	var record tls.RecordHeaderError
-	if e := asError(t, err); !errors.As(err, &record) || e.Attempts != 1 {
-		t.Errorf("HTTPS to an HTTP server: got %v", err)
-	}
 }
 
 // TestTransport_lostOnIdleConnection checks that net/http itself does not send the creation of an
