@@ -18,11 +18,6 @@ func TestExport(t *testing.T) {
 			t.Errorf("the output has no %s", kind)
 		}
 	}
-	for _, a := range p.ResourceSchemas["apify_dataset"].Block.Attributes["timeouts"].AttributeNestedType.Attributes {
-		if a.Description == "" || !a.Optional {
-			t.Errorf("got the nested attribute %+v", a)
-		}
-	}
 }
 
 // TestConvert_refused checks that schemas which convert does not support, or which have no
