@@ -132,15 +132,12 @@ var facts = []fact{
 		c.post(d.name, schema).hasStatus(http.StatusOK, http.StatusCreated)
 		c.get(d.path).has("data.schema", nil)
 	}},
-	{"create: defaults", "A new dataset has the general access FOLLOW_USER_SETTING, no items, no Actor, no run and no schema.",
-		sourceAccess, published, func(c *check) {
+	{"create: defaults", "A new dataset belongs to the account of the token, and has the general access FOLLOW_USER_SETTING, no items, no Actor, no run and no schema.",
+		sourceAccess + "; " + sourceDataset, published, func(c *check) {
 			d := c.create()
-			d.has("data.generalAccess", "FOLLOW_USER_SETTING").has("data.itemCount", 0.0).has("data.cleanItemCount", 0.0)
+			d.has("data.userId", c.userID).has("data.generalAccess", "FOLLOW_USER_SETTING").has("data.itemCount", 0.0).has("data.cleanItemCount", 0.0)
 			d.has("data.actId", nil).has("data.actRunId", nil).has("data.schema", nil)
 		}},
-	{"create: owner", "The owner of a new dataset is the account of the token.", sourceDataset, published, func(c *check) {
-		c.create().has("data.userId", c.userID)
-	}},
 
 	{"names: valid", "A name can have up to 63 letters, digits and, in the middle, hyphens.", sourceNames, published, func(c *check) {
 		longest := c.newName()
@@ -207,19 +204,15 @@ var facts = []fact{
 				"name", "generalAccess", "itemsPublicUrl", "urlSigningSecretKey", "fields", "schema", "actId", "actRunId")
 			c.present(got.object("data.stats"), "readCount", "writeCount", "storageBytes")
 		}},
-	{"get: form of IDs", "The ID of a dataset consists of 17 letters and digits.", sourceRuntime, published, func(c *check) {
-		c.isTrue("17 letters and digits", idForm.MatchString(c.create().id))
-	}},
-	{"get: form of times", "Times are in UTC with milliseconds.", sourceDataset, published, func(c *check) {
-		d := c.create()
-		for _, property := range []string{"createdAt", "modifiedAt", "accessedAt"} {
-			c.isTrue("a time such as 2019-12-12T07:34:14.202Z as "+property, timeForm.MatchString(d.text("data."+property)))
-		}
-	}},
-	{"get: Console URL", "The Console URL is https://console.apify.com/storage/datasets/ID.", sourceDataset, published, func(c *check) {
-		d := c.create()
-		d.has("data.consoleUrl", "https://console.apify.com/storage/datasets/"+d.id)
-	}},
+	{"get: forms", "An ID consists of 17 letters and digits, times are in UTC with milliseconds, and the Console URL contains the ID.",
+		sourceDataset + "; " + sourceRuntime, published, func(c *check) {
+			d := c.create()
+			c.isTrue("17 letters and digits", idForm.MatchString(d.id))
+			for _, property := range []string{"createdAt", "modifiedAt", "accessedAt"} {
+				c.isTrue("a time such as 2019-12-12T07:34:14.202Z as "+property, timeForm.MatchString(d.text("data."+property)))
+			}
+			d.has("data.consoleUrl", "https://console.apify.com/storage/datasets/"+d.id)
+		}},
 	{"get: accessedAt", "A read changes accessedAt, but not modifiedAt.", sourceSuites, assumed, func(c *check) {
 		d := c.create()
 		c.wait(5 * time.Millisecond)
@@ -258,7 +251,7 @@ var facts = []fact{
 		}},
 	{"update: all or nothing", "An update whose name is refused changes nothing else either.", sourceNone, assumed, func(c *check) {
 		d, other := c.create(), c.create()
-		c.put(d, fmt.Sprintf(`{"generalAccess": "RESTRICTED", "name": %q}`, other.name)).hasStatus(http.StatusBadRequest)
+		c.put(d, `{"generalAccess": "RESTRICTED", "name": %q}`, other.name).hasStatus(http.StatusBadRequest)
 		c.get(d.path).has("data.name", d.name).has("data.generalAccess", "FOLLOW_USER_SETTING")
 	}},
 	{"update: null name", "The name null makes a dataset unnamed.", "apify/apify-cli 1.10, which sends it", assumed, func(c *check) {
@@ -269,7 +262,7 @@ var facts = []fact{
 	{"update: general access", "An update of the general access returns the dataset with the new level.", sourceUpdate, published, func(c *check) {
 		d := c.create()
 		for _, level := range []string{"RESTRICTED", "ANYONE_WITH_ID_CAN_READ", "ANYONE_WITH_NAME_CAN_READ", "FOLLOW_USER_SETTING"} {
-			c.put(d, fmt.Sprintf(`{"generalAccess": %q}`, level)).hasStatus(http.StatusOK).has("data.generalAccess", level).has("data.name", d.name)
+			c.put(d, `{"generalAccess": %q}`, level).hasStatus(http.StatusOK).has("data.generalAccess", level).has("data.name", d.name)
 		}
 	}},
 	{"update: invalid general access", "A general access of null, or one that does not exist, is refused with status 400.",
@@ -279,14 +272,10 @@ var facts = []fact{
 			c.put(d, `{"generalAccess": "PUBLIC"}`).hasStatus(http.StatusBadRequest)
 		}},
 
-	{"delete: status", "The deletion of a dataset, even of one with items, returns status 204 without a body.", sourceDelete, published, func(c *check) {
-		got := c.remove(c.with(c.create(), `{"a": 1}`, "")).hasStatus(http.StatusNoContent)
-		c.equal("length of the body", len(got.body), 0)
-	}},
-	{"delete: consistency", "A read by ID or name fails with 404 record-not-found at once after the deletion.",
-		sourceSuites, published, func(c *check) {
-			d := c.create()
-			c.remove(d)
+	{"delete: status", "The deletion of a dataset, even of one with items, returns status 204 without a body. Reads fail at once after it.",
+		sourceDelete + "; " + sourceSuites, published, func(c *check) {
+			d := c.with(c.create(), `{"a": 1}`, "")
+			c.equal("length of the body", len(c.remove(d).hasStatus(http.StatusNoContent).body), 0)
 			for _, path := range []string{d.path, "/v2/datasets/~" + d.name, d.path + "/items"} {
 				c.get(path).fails(http.StatusNotFound, "record-not-found")
 			}
@@ -366,8 +355,8 @@ var facts = []fact{
 	{"items: push", "An object, or an array of objects, can be pushed and read in its order, at once.",
 		sourcePush + "; six of Apify's clients read at once, one polls", assumed, func(c *check) {
 			d := c.create()
-			c.push(d, `{"n": 1}`).hasStatus(http.StatusCreated)
-			c.push(d, `[{"n": 2}, {"n": 3}]`).hasStatus(http.StatusCreated)
+			c.with(d, `{"n": 1}`, "")
+			c.with(d, `[{"n": 2}, {"n": 3}]`, "")
 			c.get(d.path + "/items").hasStatus(http.StatusOK).hasItems(`[{"n":1},{"n":2},{"n":3}]`)
 		}},
 	{"items: count", "limit, offset and desc=1 select items, and X-Apify-Pagination-Count counts the items of the response.",
@@ -380,17 +369,14 @@ var facts = []fact{
 				})
 			}
 		}},
-	{"items: invalid parameters", "An unknown format, a delimiter of two characters, a negative limit and outputFields without as many fields " +
-		"are refused with status 400.", sourceItems, assumed, func(c *check) {
-		d := c.create()
+	{"items: invalid parameters", "An unknown format, a delimiter of two characters, a negative limit, outputFields without as many fields, " +
+		"and a view of a dataset without a schema are refused with status 400.", sourceItems + "; " + sourceErrors, assumed, func(c *check) {
+		items := c.create().path + "/items?"
 		for _, query := range []string{"format=pdf", "delimiter=ab&format=csv", "limit=-1", "fields=a&outputFields=b,c", "outputFields=a"} {
-			c.get(d.path + "/items?" + query).hasStatus(http.StatusBadRequest)
+			c.get(items + query).hasStatus(http.StatusBadRequest)
 		}
+		c.get(items+"view=overview").fails(http.StatusBadRequest, "dataset-does-not-have-schema")
 	}},
-	{"items: view without schema", "A view of a dataset without a schema is refused with 400 dataset-does-not-have-schema.",
-		sourceErrors, assumed, func(c *check) {
-			c.get(c.create().path+"/items?view=overview").fails(http.StatusBadRequest, "dataset-does-not-have-schema")
-		}},
 
 	{"access: signed URL", "The itemsPublicUrl of a restricted dataset is signed, and returns the items without a token.",
 		sourceAccess, published, func(c *check) {
