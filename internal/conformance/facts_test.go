@@ -50,11 +50,6 @@ const (
 	noDataset = "/v2/datasets/NoSuchDataset0000"
 )
 
-var (
-	idForm   = regexp.MustCompile(`^[a-zA-Z0-9]{17}$`)
-	timeForm = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`)
-)
-
 // publicURL returns the public URL of a dataset's items as a path of the server, and its signature,
 // which is empty if the URL has none.
 func (c *check) publicURL(d dataset) (path, signature string) {
@@ -207,9 +202,10 @@ var facts = []fact{
 	{"get: forms", "An ID consists of 17 letters and digits, times are in UTC with milliseconds, and the Console URL contains the ID.",
 		sourceDataset + "; " + sourceRuntime, published, func(c *check) {
 			d := c.create()
-			c.isTrue("17 letters and digits", idForm.MatchString(d.id))
+			c.isTrue("17 letters and digits", regexp.MustCompile(`^[a-zA-Z0-9]{17}$`).MatchString(d.id))
+			form := regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`)
 			for _, property := range []string{"createdAt", "modifiedAt", "accessedAt"} {
-				c.isTrue("a time such as 2019-12-12T07:34:14.202Z as "+property, timeForm.MatchString(d.text("data."+property)))
+				c.isTrue("a time such as 2019-12-12T07:34:14.202Z as "+property, form.MatchString(d.text("data."+property)))
 			}
 			d.has("data.consoleUrl", "https://console.apify.com/storage/datasets/"+d.id)
 		}},
