@@ -40,51 +40,17 @@ func TestSign(t *testing.T) {
 	}
 }
 
-// encodeSignature encodes any content as [Sign] encodes a signature.
-func encodeSignature(content string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(content))
-}
-
 func TestSignatureExpiry_invalid(t *testing.T) {
 	t.Parallel()
 	invalid := []string{"", "***", "MC4wLjFtb04xdksxQ3ZwazJnYXhoUFpHVw==", "0.0.1moN1vK1Cvpk2gaxhPZGW"}
 	for _, content := range []string{
 		"1.0.abc", "0.abc", "0.0.", "0.0.abc.def", "0.-5.abc", "0.+5.abc", "0..abc", "0.never.abc", "0.9007199254740993.abc",
 	} {
-		invalid = append(invalid, encodeSignature(content))
+		invalid = append(invalid, base64.RawURLEncoding.EncodeToString([]byte(content)))
 	}
 	for _, signature := range invalid {
 		if got, err := SignatureExpiry(signature); err == nil {
 			t.Errorf("%q: got %v, want an error", signature, got)
-		}
-	}
-}
-
-func TestIsValidUntil(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 8, 7, 0, 0, 0, 0, time.UTC)
-	if !IsValidUntil(time.Time{}, now) || !IsValidUntil(now, now) || IsValidUntil(now.Add(-time.Millisecond), now) {
-		t.Error("IsValidUntil")
-	}
-}
-
-func TestSplitSignature(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		in, rest, signature string
-		invalid             bool
-	}{
-		{in: "https://api.test/items?format=csv&signature=x&fields=a", rest: "https://api.test/items?fields=a&format=csv", signature: "x"},
-		{in: "https://api.test/items?signature=x&signature=y", rest: "https://api.test/items", signature: "x"},
-		{in: "https://api.test/items?signature=", rest: "https://api.test/items"},
-		{in: "https://api.test/items?xsignature=a#signature=a", rest: "https://api.test/items?xsignature=a#signature=a"},
-		{in: "", rest: ""},
-		{in: "https://api.test/items?signature=x&%zz", invalid: true},
-		{in: "http://[::1?signature=x", invalid: true},
-	} {
-		rest, signature, err := SplitSignature(test.in)
-		if rest != test.rest || signature != test.signature || (err != nil) != test.invalid {
-			t.Errorf("SplitSignature(%q) = %q, %q, %v, want %q, %q", test.in, rest, signature, err, test.rest, test.signature)
 		}
 	}
 }
@@ -107,15 +73,12 @@ func TestDatasetItemsURL(t *testing.T) {
 		err     error
 	}{
 		{"plain", Dataset{ItemsPublicURL: ptr(public), URLSigningSecretKey: key}, nil, public, nil},
-		{"plain with options", Dataset{ItemsPublicURL: ptr(public)}, options, public + "?fields=a%2Cb&format=csv", nil},
 		{"options in the public URL", Dataset{ItemsPublicURL: ptr(public + "?format=json&x=1")}, options, public + "?fields=a%2Cb&format=csv&x=1", nil},
-		{"signed", Dataset{ItemsPublicURL: ptr(public + "?signature=old"), URLSigningSecretKey: key}, nil, public + "?signature=" + signature, nil},
 		{"signed with options", Dataset{ItemsPublicURL: ptr(public + "?signature=old"), URLSigningSecretKey: key}, options,
 			public + "?fields=a%2Cb&format=csv&signature=" + signature, nil},
 		{"no key", Dataset{ItemsPublicURL: ptr(public + "?signature=old")}, nil, "", ErrNoSigningKey},
 		{"empty key", Dataset{ItemsPublicURL: ptr(public + "?signature=old"), URLSigningSecretKey: ptr("")}, nil, "", ErrNoSigningKey},
 		{"restricted, plain", Dataset{ItemsPublicURL: ptr(public), GeneralAccess: ptr(Restricted), URLSigningSecretKey: key}, nil, public + "?signature=" + signature, nil},
-		{"restricted, plain, no key", Dataset{ItemsPublicURL: ptr(public), GeneralAccess: ptr(Restricted)}, nil, "", ErrNoSigningKey},
 		{"no public URL, but a key", Dataset{URLSigningSecretKey: key}, nil, own + "?signature=" + signature, nil},
 		{"neither, local platform", Dataset{}, nil, own, nil},
 		{"neither, restricted", Dataset{GeneralAccess: ptr(Restricted)}, nil, "", ErrNoSigningKey},
@@ -182,36 +145,4 @@ func TestCanReuseItemsURL(t *testing.T) {
 			t.Errorf("%s: got %t for %s and %s", test.name, got, test.earlier, test.latest)
 		}
 	}
-}
-
-func FuzzSignature(f *testing.F) {
-	for _, s := range signatures {
-		f.Add(s.key, s.id, s.expires.UnixMilli(), "https://api.test/items?signature="+s.signature)
-	}
-	f.Add("k", "a.b", int64(1)<<53-1, "?signature=a%26signature%3Db")
-	f.Add("", "", int64(1), "https://api.test/items?a=b;c&signature="+encodeSignature("0.007.a"))
-	f.Add("", "", int64(0), "http://[::1?signature="+encodeSignature("0.99999999999999999999.a"))
-	f.Fuzz(func(t *testing.T, key, id string, ms int64, itemsURL string) {
-		if expires := time.UnixMilli(ms); ms > 0 && ms < 1<<53 { // an exact number in JavaScript
-			signature := Sign(key, id, expires)
-			if got, err := SignatureExpiry(signature); err != nil || !got.Equal(expires) || url.QueryEscape(signature) != signature {
-				t.Errorf("%s expires at %v, %v, want %v", signature, got, err, expires)
-			}
-			for _, other := range []string{Sign(key+"x", id, expires), Sign(key, id+"x", expires), Sign(key, id, expires.Add(time.Millisecond))} {
-				if other == signature {
-					t.Errorf("%s is the signature of another key, dataset or expiry too", signature)
-				}
-			}
-		}
-		rest, signature, err := SplitSignature(itemsURL)
-		if err != nil {
-			return
-		}
-		if again, none, err := SplitSignature(rest); err != nil || none != "" || again != rest {
-			t.Errorf("%q without its signature is %q, and SplitSignature of that returns %q, %q, %v", itemsURL, rest, again, none, err)
-		}
-		if expires, err := SignatureExpiry(signature); err == nil && !expires.IsZero() && expires.UnixMilli() <= 0 {
-			t.Errorf("%q expires at %v", signature, expires)
-		}
-	})
 }

@@ -162,7 +162,7 @@ func (c *Client) describeBody(e *Error, r *request, raw []byte, header http.Head
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	if e.Err == nil && e.Status >= 400 && json.Unmarshal(raw, &envelope) == nil && apiType.MatchString(envelope.Error.Type) {
+	if e.Err == nil && json.Unmarshal(raw, &envelope) == nil && apiType.MatchString(envelope.Error.Type) {
 		e.Type = envelope.Error.Type
 		if e.Type != typeRecordNotFound && e.Type != typeRecordOrTokenNotFound { // which a short token may be part of
 			e.Type = c.secrets.printable(e.Type)

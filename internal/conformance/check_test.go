@@ -16,7 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,7 +44,10 @@ func TestFacts(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			c := &check{session: s}
 			t.Cleanup(func() { c.cleanUp(t) })
-			result, detail := c.run(f)
+			result, detail := confirmed, ""
+			if stopped := try(func() { f.check(c) }); stopped != nil {
+				result, detail = stopped.outcome, stopped.detail
+			}
 			counts[result]++
 			report := fmt.Sprintf("%s: %s\n\tsource: %s%s%s", result, f.text, f.source, map[bool]string{assumed: " (assumed)"}[f.assumed], s.mask(detail))
 			switch {
@@ -108,13 +111,9 @@ func (s *session) useEmulator(t *testing.T) {
 	t.Helper()
 	s.token, s.otherToken, s.readOnlyToken, s.runToken, s.scopedToken = "full", "other", "reader", "run", "scoped"
 	s.runID = "emulator"
-	var mu sync.Mutex
-	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	s.wait = func(d time.Duration) {
-		mu.Lock()
-		defer mu.Unlock()
-		now = now.Add(d)
-	}
+	began := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	var waited atomic.Int64
+	s.wait = func(d time.Duration) { waited.Add(int64(d)) }
 	server, err := emulator.Start(emulator.Options{
 		Users: []emulator.User{
 			{
@@ -123,11 +122,7 @@ func (s *session) useEmulator(t *testing.T) {
 			},
 			{Username: "other", Token: s.otherToken},
 		},
-		Now: func() time.Time {
-			mu.Lock()
-			defer mu.Unlock()
-			return now
-		},
+		Now:     func() time.Time { return began.Add(time.Duration(waited.Load())) },
 		ListLag: 10 * time.Second, CounterLag: 5 * time.Second,
 	})
 	if err != nil {
@@ -180,13 +175,6 @@ type check struct {
 // created is a dataset that a check has created, and the token with which it did.
 type created struct{ token, id string }
 
-func (c *check) run(f fact) (result outcome, detail string) {
-	if stopped := try(func() { f.check(c) }); stopped != nil {
-		return stopped.outcome, stopped.detail
-	}
-	return confirmed, ""
-}
-
 // try runs a step and returns the reason why it stopped, or nil.
 func try(step func()) (stopped *stop) {
 	defer func() {
@@ -214,7 +202,6 @@ func (c *check) require(condition bool, format string, args ...any) {
 	}
 }
 
-// needs ends the check without a result if there is no token of a kind.
 func (c *check) needs(token, kind string) string {
 	c.require(token != "", "there is no token %s", kind)
 	return token
@@ -257,11 +244,8 @@ func (c *check) eventually(limit time.Duration, step func()) {
 // cleanUp deletes the datasets that the check has created.
 func (c *check) cleanUp(t *testing.T) {
 	for _, dataset := range slices.Backward(c.created) {
-		stopped := try(func() {
-			got := c.send(call{method: "DELETE", path: "/v2/datasets/" + dataset.id, token: dataset.token})
-			got.hasStatus(http.StatusNoContent, http.StatusNotFound)
-		})
-		if stopped != nil {
+		deletion := call{method: "DELETE", path: "/v2/datasets/" + dataset.id, token: dataset.token}
+		if stopped := try(func() { c.send(deletion).hasStatus(http.StatusNoContent, http.StatusNotFound) }); stopped != nil {
 			t.Errorf("could not delete dataset %s: %s", dataset.id, c.mask(stopped.detail))
 		}
 	}
@@ -410,17 +394,11 @@ func (c *check) post(name, body string) *response {
 	return c.send(call{method: "POST", path: "/v2/datasets?name=" + url.QueryEscape(name), body: body})
 }
 
-func (c *check) put(d dataset, body string) *response {
-	return c.send(call{method: "PUT", path: d.path, body: body})
+func (c *check) put(d dataset, format string, values ...any) *response {
+	return c.send(call{method: "PUT", path: d.path, body: fmt.Sprintf(format, values...)})
 }
 
-func (c *check) rename(d dataset, name string) *response {
-	return c.put(d, fmt.Sprintf(`{"name": %q}`, name))
-}
-
-func (c *check) push(d dataset, body string) *response {
-	return c.send(call{method: "POST", path: d.path + "/items", body: body})
-}
+func (c *check) rename(d dataset, name string) *response { return c.put(d, `{"name": %q}`, name) }
 
 func (c *check) remove(d dataset) *response { return c.send(call{method: "DELETE", path: d.path}) }
 
@@ -454,12 +432,10 @@ func (c *check) createUnnamed() dataset {
 // with pushes items and sets the level of general access, if they are not empty.
 func (c *check) with(d dataset, items, level string) dataset {
 	if items != "" {
-		got := c.push(d, items)
-		c.require(got.status == http.StatusCreated, "a push returned status %d", got.status)
+		c.send(call{method: "POST", path: d.path + "/items", body: items}).hasStatus(http.StatusCreated)
 	}
 	if level != "" {
-		got := c.put(d, fmt.Sprintf(`{"generalAccess": %q}`, level))
-		c.require(got.status == http.StatusOK, "the change of the general access returned status %d", got.status)
+		c.put(d, `{"generalAccess": %q}`, level).hasStatus(http.StatusOK)
 	}
 	return d
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,22 +18,12 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// binary is the command under test.
-var binary string
-
+// TestMain runs the command itself in processes that start starts.
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "apify-emulator")
-		if err != nil {
-			panic(err)
-		}
-		defer func() { _ = os.RemoveAll(dir) }()
-		binary = filepath.Join(dir, "apify-emulator")
-		if output, err := exec.CommandContext(context.Background(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil { //nolint:gosec // The path is that of the test.
-			panic(fmt.Sprintf("%v\n%s", err, output))
-		}
-		return m.Run()
-	}())
+	if os.Getenv("APIFY_EMULATOR_TEST") != "" {
+		main()
+	}
+	os.Exit(m.Run())
 }
 
 // process is a running command.
@@ -49,40 +38,36 @@ type process struct {
 // start starts the command and reads its first line of output.
 func start(t *testing.T, arguments ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.CommandContext(t.Context(), binary, arguments...)} //nolint:gosec // The arguments are those of tests.
+	p := &process{t: t, cmd: exec.CommandContext(t.Context(), os.Args[0], arguments...)} //nolint:gosec // The arguments are those of tests.
+	p.cmd.Env = append(os.Environ(), "APIFY_EMULATOR_TEST=1")
 	p.cmd.Stderr = &p.stderr
 	stdout, err := p.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	p.must(err)
 	p.stdout = bufio.NewReader(stdout)
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	p.must(p.cmd.Start())
 	line, _ := p.stdout.ReadString('\n')
 	p.url = strings.TrimSuffix(strings.TrimPrefix(line, "listening on "), "\n")
 	return p
 }
 
-// stop sends a signal and returns the exit status.
-func (p *process) stop(signal os.Signal) int {
+// must fails the test if there is an error.
+func (p *process) must(err error) {
 	p.t.Helper()
-	if err := p.cmd.Process.Signal(signal); err != nil {
-		p.t.Fatal(err)
-	}
-	_, status := p.end()
-	return status
-}
-
-// end waits for the end of the command and returns the rest of its output, and the exit status.
-func (p *process) end() (output string, status int) {
-	p.t.Helper()
-	rest, err := io.ReadAll(p.stdout)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	// The error repeats the exit status.
-	_ = p.cmd.Wait()
+}
+
+// end sends a signal unless it is nil, and waits for the end of the command. It returns the rest of
+// the output and the exit status.
+func (p *process) end(signal os.Signal) (output string, status int) {
+	p.t.Helper()
+	if signal != nil {
+		p.must(p.cmd.Process.Signal(signal))
+	}
+	rest, err := io.ReadAll(p.stdout)
+	p.must(err)
+	_ = p.cmd.Wait() // The error repeats the exit status.
 	return string(rest), p.cmd.ProcessState.ExitCode()
 }
 
@@ -90,47 +75,17 @@ func (p *process) end() (output string, status int) {
 func (p *process) send(method, path, token, body string) (int, string) {
 	p.t.Helper()
 	request, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	p.must(err)
 	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	p.must(err)
 	defer func() { _ = response.Body.Close() }()
 	data, err := io.ReadAll(response.Body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	p.must(err)
 	return response.StatusCode, string(data)
 }
 
-// create creates a dataset and returns its ID.
-func (p *process) create(name, token string) string {
-	p.t.Helper()
-	_, body := p.send("POST", "/v2/datasets?name="+name, token, "")
-	var dataset struct{ Data struct{ ID string } }
-	if err := json.Unmarshal([]byte(body), &dataset); err != nil || dataset.Data.ID == "" {
-		p.t.Fatalf("the body has no dataset: %v: %s", err, body)
-	}
-	return dataset.Data.ID
-}
-
-func TestRun_untilSignal(t *testing.T) {
-	t.Parallel()
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		p := start(t)
-		p.create("d", emulator.DefaultToken)
-		_, stats := p.send("GET", "/_stats", "", "")
-		if want := `{"connections":1,"maxConnections":1,"requests":{"POST /v2/datasets":1}}`; stats != want {
-			t.Errorf("statistics: got %s, want %s", stats, want)
-		}
-		if status := p.stop(signal); status != 0 {
-			t.Errorf("exit status %d after %v: %s", status, signal, p.stderr.String())
-		}
-	}
-}
+var idForm = regexp.MustCompile("[a-zA-Z0-9]{17}")
 
 // TestRun_tokens checks that each option adds a token with its permissions and its account.
 func TestRun_tokens(t *testing.T) {
@@ -138,26 +93,26 @@ func TestRun_tokens(t *testing.T) {
 	for level, others := range map[string]int{"RESTRICTED": 403, "ANYONE_WITH_ID_CAN_READ": 200} {
 		p := start(t, "-general-access", level, "-read-only-token", "reader", "-token", "full", "-run-token", "run", "-scoped-token", "scoped=emulator",
 			"-token", "other=bob")
-		path := "/v2/datasets/" + p.create("d", "full")
-		if id := p.create("d", "other"); path == "/v2/datasets/"+id {
-			t.Error("tokens of two users see the same dataset")
-		}
-		for token, want := range map[string][3]int{
-			"full":                {200, 200, 200},
-			"reader":              {200, 200, 403},
-			"run":                 {200, others, 403},
-			"scoped":              {403, 200, 200},
-			"other":               {200, others, 403},
-			emulator.DefaultToken: {401, 401, 401},
+		_, created := p.send("POST", "/v2/datasets", "full", "")
+		path := "/v2/datasets/" + idForm.FindString(created)
+		for token, want := range map[string]string{
+			"full":                "200 200 200",
+			"reader":              "200 200 403",
+			"run":                 fmt.Sprintf("200 %d 403", others),
+			"scoped":              "403 200 200",
+			"other":               fmt.Sprintf("200 %d 403", others),
+			emulator.DefaultToken: "401 401 401",
 		} {
 			me, _ := p.send("GET", "/v2/users/me", token, "")
 			read, _ := p.send("GET", path, token, "")
 			write, _ := p.send("PUT", path, token, "{}")
-			if got := [3]int{me, read, write}; got != want {
-				t.Errorf("%s, %s: got the statuses %v of the account, a read and a write, want %v", level, token, got, want)
+			if got := fmt.Sprint(me, read, write); got != want {
+				t.Errorf("%s, %s: got the statuses %s of the account, a read and a write, want %s", level, token, got, want)
 			}
 		}
-		p.stop(os.Interrupt)
+		if _, status := p.end(os.Interrupt); status != 0 {
+			t.Errorf("exit status %d after an interrupt: %s", status, p.stderr.String())
+		}
 	}
 }
 
@@ -165,24 +120,20 @@ func TestRun_command(t *testing.T) {
 	t.Parallel()
 	p := start(t, "-scoped-token", "one=alice", "-token", "two", "--", "sh", "-c",
 		`echo "$APIFY_API_BASE_URL $APIFY_TOKEN $1"; echo problem >&2; exit 7`, "sh", "-data")
-	output, status := p.end()
+	output, status := p.end(nil)
 	if status != 7 || output != p.url+" one -data\n" || p.stderr.String() != "problem\n" {
 		t.Errorf("got exit status %d, %q and %q", status, output, p.stderr.String())
 	}
 	for command, want := range map[string]int{"true": 0, "kill -9 $$": 128 + 9} {
-		if _, status := start(t, "--", "sh", "-c", command).end(); status != want {
+		if _, status := start(t, "--", "sh", "-c", command).end(nil); status != want {
 			t.Errorf("%s: got exit status %d, want %d", command, status, want)
 		}
-	}
-	p = start(t, "--", "no-such-command")
-	if _, status := p.end(); status != 127 || !strings.Contains(p.stderr.String(), "no-such-command") {
-		t.Errorf("command that does not exist: got exit status %d and %q", status, p.stderr.String())
 	}
 	p = start(t, "--", "sh", "-c", `trap 'exit 9' TERM; echo ready; while :; do sleep 0.01; done`)
 	if line, err := p.stdout.ReadString('\n'); err != nil || line != "ready\n" {
 		t.Fatalf("the command printed %q, want ready: %v", line, err)
 	}
-	if status := p.stop(syscall.SIGTERM); status != 9 {
+	if _, status := p.end(syscall.SIGTERM); status != 9 {
 		t.Errorf("got exit status %d after SIGTERM, want that of the command", status)
 	}
 }
@@ -192,20 +143,20 @@ func TestRun_data(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "datasets.json")
 	p := start(t, "-token", "one=alice", "-data", path)
-	id := p.create("saved", "one")
+	_, created := p.send("POST", "/v2/datasets?name=saved", "one", "")
 	p.send("PUT", "/v2/datasets/~saved", "one", `{"generalAccess": "RESTRICTED"}`)
 	p.send("POST", "/v2/datasets/~saved/items", "one", `{"b": 1, "a": "é"}`)
-	p.stop(os.Kill)
+	p.end(os.Kill)
 
 	p = start(t, "-token", "one=alice", "-data", path)
 	_, got := p.send("GET", "/v2/datasets/~saved", "one", "")
-	if !strings.Contains(got, id) || !strings.Contains(got, `"generalAccess":"RESTRICTED"`) {
-		t.Errorf("dataset after a restart: %s", got)
+	_, items := p.send("GET", "/v2/datasets/~saved/items", "one", "")
+	if !strings.Contains(got, idForm.FindString(created)) || !strings.Contains(got, `"generalAccess":"RESTRICTED"`) || items != `[{"b":1,"a":"é"}]` {
+		t.Errorf("after a restart: %s with %s", got, items)
 	}
-	if _, items := p.send("GET", "/v2/datasets/~saved/items", "one", ""); items != `[{"b":1,"a":"é"}]` {
-		t.Errorf("items after a restart: %s", items)
+	if _, status := p.end(syscall.SIGTERM); status != 0 {
+		t.Errorf("exit status %d after SIGTERM: %s", status, p.stderr.String())
 	}
-	p.stop(os.Interrupt)
 	files, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || len(files) != 1 {
 		t.Errorf("got the files %v, %v, want the data file only", files, err)
@@ -215,45 +166,45 @@ func TestRun_data(t *testing.T) {
 // TestRun_invalidData checks that the command does not change a file that it cannot load.
 func TestRun_invalidData(t *testing.T) {
 	t.Parallel()
-	for name, content := range map[string]string{
-		"incomplete":   `{"datasets": [`,
-		"unknown user": `{"datasets": [{"id": "Dataset8901234567", "userId": "Nobody78901234567"}]}`,
-	} {
+	for _, content := range []string{`{"datasets": [`, `{"datasets": [{"id": "Dataset8901234567", "userId": "Nobody78901234567"}]}`} {
 		path := filepath.Join(t.TempDir(), "datasets.json")
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		p := start(t, "-data", path, "--", "true")
-		if _, status := p.end(); status != 1 || !strings.Contains(p.stderr.String(), path) {
-			t.Errorf("%s: got exit status %d and %q, want 1 and the path", name, status, p.stderr.String())
+		if _, status := p.end(nil); status != 1 || !strings.Contains(p.stderr.String(), path) {
+			t.Errorf("%s: got exit status %d and %q, want 1 and the path", content, status, p.stderr.String())
 		}
 		if after, err := os.ReadFile(path); err != nil || string(after) != content { //nolint:gosec // The path is that of the test.
-			t.Errorf("%s: the file was changed to %s, %v", name, after, err)
+			t.Errorf("%s: the file was changed to %s, %v", content, after, err)
 		}
 	}
 }
 
 func TestRun_usage(t *testing.T) {
 	t.Parallel()
-	p := start(t, "-help")
-	if _, status := p.end(); status != 0 || !strings.Contains(p.stderr.String(), emulator.DefaultToken) {
-		t.Errorf("-help: got exit status %d and %q", status, p.stderr.String())
-	}
-	for _, arguments := range [][]string{
-		{"-nothing"}, {"-latency", "-1s"}, {"-token", ""}, {"-token", "one="}, {"-scoped-token", "=alice"}, {"-general-access", "PUBLIC"},
-	} {
-		p := start(t, arguments...)
-		if _, status := p.end(); status != 2 || p.stderr.Len() == 0 {
-			t.Errorf("%v: got exit status %d and %q, want 2 and an error", arguments, status, p.stderr.String())
-		}
-	}
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = listener.Close() }()
-	p = start(t, "-addr", listener.Addr().String())
-	if _, status := p.end(); status != 1 || !strings.Contains(p.stderr.String(), listener.Addr().String()) {
-		t.Errorf("address in use: got exit status %d and %q, want 1 and the address", status, p.stderr.String())
+	inUse := listener.Addr().String()
+	for _, test := range []struct {
+		option, value string
+		status        int
+		text          string
+	}{
+		{"-help", "", 0, emulator.DefaultToken},
+		{"-addr", inUse, 1, inUse},
+		{"--", "no-such-command", 127, "no-such-command"},
+		{"-nothing", "", 2, "-nothing"},
+		{"-latency", "-1s", 2, "-latency"},
+		{"-token", "", 2, "want TOKEN"},
+		{"-general-access", "PUBLIC", 2, "-general-access"},
+	} {
+		p := start(t, test.option, test.value)
+		if _, status := p.end(nil); status != test.status || !strings.Contains(p.stderr.String(), test.text) {
+			t.Errorf("%+v: got exit status %d and %q", test, status, p.stderr.String())
+		}
 	}
 }

@@ -72,7 +72,7 @@ func convert(s *tfprotov6.Schema) *tfjson.Schema {
 		Version: uint64(s.Version), //nolint:gosec // Versions are not negative.
 		Block: &tfjson.SchemaBlock{
 			Attributes:      convertAttributes(s.Block.Attributes),
-			Description:     s.Block.Description,
+			Description:     described("a schema", s.Block.Description),
 			DescriptionKind: kind(s.Block.DescriptionKind),
 			Deprecated:      s.Block.Deprecated,
 		},
@@ -83,7 +83,7 @@ func convertAttributes(all []*tfprotov6.SchemaAttribute) map[string]*tfjson.Sche
 	converted := make(map[string]*tfjson.SchemaAttribute, len(all))
 	for _, a := range all {
 		to := &tfjson.SchemaAttribute{
-			Description:     a.Description,
+			Description:     described(a.Name, a.Description),
 			DescriptionKind: kind(a.DescriptionKind),
 			Deprecated:      a.Deprecated,
 			Required:        a.Required,
@@ -115,12 +115,20 @@ func convertIdentity(s *tfprotov6.ResourceIdentitySchema) *tfjson.IdentitySchema
 	for _, a := range s.IdentityAttributes {
 		attributes[a.Name] = &tfjson.IdentityAttribute{
 			IdentityType:      convertType(a.Type),
-			Description:       a.Description,
+			Description:       described(a.Name, a.Description),
 			RequiredForImport: a.RequiredForImport,
 			OptionalForImport: a.OptionalForImport,
 		}
 	}
 	return &tfjson.IdentitySchema{Version: uint64(s.Version), Attributes: attributes} //nolint:gosec // Versions are not negative.
+}
+
+// described returns a description, and panics if it is missing.
+func described(name, description string) string {
+	if description == "" {
+		panic(name + " has no description")
+	}
+	return description
 }
 
 // convertType converts a type through JSON, which is the same in both libraries.

@@ -3,64 +3,39 @@ package main
 import (
 	"testing"
 
-	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-func TestExport_descriptions(t *testing.T) {
+func TestExport(t *testing.T) {
 	t.Parallel()
 	p := export(t.Context()).Schemas[providerKey]
-	blocks := map[string]*tfjson.Schema{"provider": p.ConfigSchema}
-	for kind, all := range map[string]map[string]*tfjson.Schema{
-		"resource":           p.ResourceSchemas,
-		"data source":        p.DataSourceSchemas,
-		"ephemeral resource": p.EphemeralResourceSchemas,
-		"list resource":      p.ListResourceSchemas,
+	for kind, n := range map[string]int{
+		"resource": len(p.ResourceSchemas), "data source": len(p.DataSourceSchemas), "ephemeral resource": len(p.EphemeralResourceSchemas),
+		"list resource": len(p.ListResourceSchemas), "resource identity": len(p.ResourceIdentitySchemas),
 	} {
-		if len(all) == 0 {
+		if n == 0 {
 			t.Errorf("the output has no %s", kind)
 		}
-		for name, s := range all {
-			blocks[kind+" "+name] = s
-		}
-	}
-	for address, s := range blocks {
-		if s.Block.Description == "" {
-			t.Errorf("%s has no description", address)
-		}
-		expectDescriptions(t, address, s.Block.Attributes)
-	}
-	for name, s := range p.ResourceIdentitySchemas {
-		for attribute, a := range s.Attributes {
-			if a.Description == "" {
-				t.Errorf("identity of %s: %s has no description", name, attribute)
-			}
-		}
-	}
-	if len(p.ResourceIdentitySchemas) != len(p.ResourceSchemas) {
-		t.Errorf("%d of %d resources have an identity", len(p.ResourceIdentitySchemas), len(p.ResourceSchemas))
 	}
 }
 
-func expectDescriptions(t *testing.T, address string, attributes map[string]*tfjson.SchemaAttribute) {
-	t.Helper()
-	for name, a := range attributes {
-		if a.Description == "" {
-			t.Errorf("%s: %s has no description", address, name)
-		}
-		if a.AttributeNestedType != nil {
-			expectDescriptions(t, address+": "+name, a.AttributeNestedType.Attributes)
-		}
-	}
-}
-
-// TestConvert_blocks checks that blocks, which convert does not support, are not omitted silently.
-func TestConvert_blocks(t *testing.T) {
+// TestConvert_refused checks that schemas which convert does not support, or which have no
+// description, are not exported silently.
+func TestConvert_refused(t *testing.T) {
 	t.Parallel()
-	defer func() {
-		if recover() == nil {
-			t.Error("a nested block was converted")
-		}
-	}()
-	convert(&tfprotov6.Schema{Block: &tfprotov6.SchemaBlock{BlockTypes: []*tfprotov6.SchemaNestedBlock{{TypeName: "timeouts"}}}})
+	for name, block := range map[string]*tfprotov6.SchemaBlock{
+		"block":                          {Description: "x", BlockTypes: []*tfprotov6.SchemaNestedBlock{{TypeName: "timeouts"}}},
+		"no description":                 {},
+		"no description of an attribute": {Description: "x", Attributes: []*tfprotov6.SchemaAttribute{{Name: "a", Type: tftypes.String}}},
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: the schema was converted", name)
+				}
+			}()
+			convert(&tfprotov6.Schema{Block: block})
+		}()
+	}
 }
