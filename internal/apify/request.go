@@ -188,7 +188,6 @@ func (r *request) readBody(status int, raw []byte) error {
 type timeoutError struct{ limit time.Duration }
 
 func (e *timeoutError) Error() string { return fmt.Sprintf("the request timed out after %s", e.limit) }
-func (e *timeoutError) Timeout() bool { return true }
 
 // decodeData returns a function that decodes the {"data": …} that the API wraps its responses in,
 // and validates the result.

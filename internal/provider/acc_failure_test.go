@@ -143,7 +143,7 @@ func TestAccDataset_creationIncomplete(t *testing.T) {
 			s.Recorder.Inject(onRequest(putDataset, emulator.Fault{Times: 1, Status: 403, Body: `{"error":{"type":"platform-feature-disabled","message":"Monthly usage hard limit exceeded"}}`}))
 			c := s.newCLI(t)
 			config := block("test", named("orders"), restrictedAccess, fmt.Sprintf("adopt_existing = %t", adopt))
-			r := c.apply(config).fails("Apify refused the request", "Monthly usage hard limit exceeded (403 Forbidden, platform-feature-disabled).", "Apify dataset not in state", "remains on Apify").
+			r := c.apply(config).fails("Apify refused the request", "Monthly usage hard limit exceeded (403 Forbidden, platform-feature-disabled).", "Creation of Apify dataset incomplete", "remains on Apify").
 				without("permission")
 			c.expectState()
 			id := s.API.Datasets()[0].ID

@@ -120,7 +120,7 @@ func (d *datasetDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	defer cancel()
 	dataset, err := d.client.GetDataset(ctx, ref)
 	if err != nil {
-		resp.Diagnostics.Append(referenceError(ref, err))
+		resp.Diagnostics.Append(referenceError(ref, err, readByName))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, datasetDataSourceModel{

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -34,26 +35,27 @@ func (r *datasetResource) Delete(ctx context.Context, req resource.DeleteRequest
 // cannot read may contain items.
 func (r *datasetResource) delete(ctx context.Context, state datasetResourceModel) diag.Diagnostic {
 	id := state.ID.ValueString()
-	outcome := "The resource remains in state."
-	var items string
-	var err error
 	if !state.ForceDestroy.ValueBool() {
-		items, err = r.countItems(ctx, id)
-		if err != nil {
-			outcome = notCounted
+		items, found, err := r.countItems(ctx, id)
+		switch {
+		case !found && r.ownsDataset(state.datasetModel):
+			return nil
+		case err != nil:
+			return r.datasetError(state.datasetModel, err, notCounted)
+		case items != "":
+			return containsItems(state.datasetModel, items, lossDestroy)
 		}
 	}
-	if err == nil && items == "" {
-		r.cache.invalidate(id)
-		err = r.client.DeleteDataset(ctx, id)
-	}
+	r.cache.invalidate(id)
+	err := r.client.DeleteDataset(ctx, id)
+	var e *apify.Error
 	switch {
-	case items != "":
-		return containsItems(state.datasetModel, items, lossDestroy)
 	case err == nil, apify.IsNotFound(err) && r.ownsDataset(state.datasetModel):
 		return nil
+	case apify.IsNotFound(err) && errors.As(err, &e) && e.MayHaveTakenEffect:
+		return nil // the response to an earlier attempt was lost
 	default:
-		return r.datasetError(state.datasetModel, err, outcome)
+		return r.datasetError(state.datasetModel, err, "The resource remains in state.")
 	}
 }
 
@@ -61,20 +63,21 @@ func (r *datasetResource) delete(ctx context.Context, state datasetResourceModel
 const notCounted = "The provider could not count its items, so nothing was changed."
 
 // countItems returns the number of items of a dataset, such as "3 items", or "" if it has none. The
-// counters lag behind, so if they are 0 it requests one item.
-func (r *datasetResource) countItems(ctx context.Context, id string) (string, error) {
+// counters lag behind, so if they are 0 it requests one item. found is false if the API does not find
+// the dataset.
+func (r *datasetResource) countItems(ctx context.Context, id string) (items string, found bool, err error) {
 	d, err := r.client.GetDataset(ctx, apify.DatasetIDRef(id))
 	if err != nil {
-		return "", err
+		return "", !apify.IsNotFound(err), err
 	}
 	if n := d.Items(); n > 0 {
-		return itemsText(n), nil
+		return itemsText(n), true, nil
 	}
 	some, err := r.client.DatasetHasItems(ctx, id)
 	if !some {
-		return "", err
+		return "", true, err
 	}
-	return "items", nil // the counters do not include them yet
+	return "items", true, nil // the counters do not include them yet
 }
 
 func itemsText(n int64) string {

@@ -40,7 +40,7 @@ func TestDatasetDelete(t *testing.T) {
 			texts: []string{"belongs to account " + ownerID, notCounted}, sent: []string{getDataset}},
 		"count: 404 of a proxy": {faults: []emulator.Fault{page(getDataset, 404)}, want: []string{errForeign}, texts: []string{notCounted}, sent: []string{getDataset}},
 		"items: 403":            {faults: []emulator.Fault{refusal(getItems, 403, "insufficient-permissions")}, want: []string{errRefused}, texts: []string{notCounted}, sent: counted},
-		"items: 404":            {faults: []emulator.Fault{refusal(getItems, 404, notFound)}, sent: counted},
+		"items: 404":            {faults: []emulator.Fault{refusal(getItems, 404, notFound)}, want: []string{errRefused}, texts: []string{notCounted}, sent: counted},
 		"items: not an array":   {faults: []emulator.Fault{onRequest(getItems, emulator.Fault{Status: 200, Body: `{"data": []}`})}, want: []string{errForeign}, texts: []string{notCounted}, sent: counted},
 
 		"404":                    {faults: []emulator.Fault{refusal(deleteDataset, 404, notFound)}, sent: deleted},
@@ -74,6 +74,20 @@ func TestDatasetDelete(t *testing.T) {
 				t.Errorf("the state still has the dataset: %t", after.state != nil)
 			}
 		})
+	}
+}
+
+// TestDatasetDelete_lostResponse loses the response to a deletion, with a token whose account is unknown:
+// the 404 of the second attempt is that of this deletion.
+func TestDatasetDelete_lostResponse(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	a := s.mustApply(t, instance{}, values{"name": "a"})
+	s.Recorder.Inject(refusal(getUser, 403, "insufficient-permissions"), onRequest(deleteDataset, emulator.Fault{Times: 1, TakesEffect: true, Reset: true}))
+	w := s.newApply(t, nil)
+	after, ds := w.apply(t.Context(), w.mustPlan(a, nil))
+	if ds.expect(t); after.state != nil || len(s.API.Datasets()) > 0 {
+		t.Error("the state still has the dataset")
 	}
 }
 

@@ -97,12 +97,12 @@ func schemaChanged(m datasetModel) diag.Diagnostic {
 
 // creationIncomplete returns the errors of a creation that failed after the POST.
 func creationIncomplete(failure diag.Diagnostic, id string, plan datasetResourceModel) diag.Diagnostics {
-	next := fmt.Sprintf("Dataset %q (ID %s) remains on Apify. The next apply adopts it.", plan.Name.ValueString(), id)
+	next := fmt.Sprintf("Dataset %q (ID %s) remains on Apify. The next apply continues with it.", plan.Name.ValueString(), id)
 	if !plan.AdoptExisting.ValueBool() {
 		next = fmt.Sprintf("Dataset %q (ID %s) remains on Apify, and adopt_existing is false. Import it, with your resource's address for NAME:\n\n%s",
 			plan.Name.ValueString(), id, importBlock(id))
 	}
-	incomplete := diag.NewErrorDiagnostic("Apify dataset not in state", next)
+	incomplete := diag.NewErrorDiagnostic("Creation of Apify dataset incomplete", next)
 	if failure == nil {
 		return diag.Diagnostics{incomplete}
 	}
@@ -157,14 +157,14 @@ func nameInUse(m datasetModel, name, holderID string) warning {
 func nameTaken(m datasetModel, name, holderID string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Apify dataset name taken",
 		fmt.Sprintf("%s cannot be renamed to %q: dataset %s has that name. State was not changed.\n"+
-			"- Does this configuration free the name? Apply again.\n"+
+			"- Does this configuration free the name? Apply again, or apply that change alone first.\n"+
 			"- To exchange two names, rename one dataset to a third name first.\n"+
 			"- Otherwise choose another name.", capitalize(describe(m)), name, holderID))
 }
 
 // managedTwice returns the error of the second of two resources that claim a dataset or a name.
 func managedTwice(c conflict, name string) diag.Diagnostic {
-	subject := fmt.Sprintf("the dataset name %q", c.name)
+	subject := fmt.Sprintf("the dataset name %q", name)
 	if c.id != "" {
 		subject = describe(datasetModel{datasetSummary: datasetSummary{ID: types.StringValue(c.id), Name: types.StringValue(name)}})
 	}
@@ -249,7 +249,7 @@ func (p *providerData) datasetError(m datasetModel, err error, outcome string) d
 	if !errors.As(err, &e) {
 		return apiError(err, outcome)
 	}
-	if !apify.IsNotFound(err) && (!isOther || e.Type != typeInsufficientPermissions) {
+	if p.ownsDataset(m) || !apify.IsNotFound(err) && (!isOther || e.Type != typeInsufficientPermissions) {
 		named := *e // the client knows only the ID
 		named.Operation = strings.Replace(e.Operation, fmt.Sprintf("dataset %q", m.ID.ValueString()), describe(m), 1)
 		return apiError(&named, outcome)
@@ -288,16 +288,21 @@ func invalidReference(s string, err error) diag.Diagnostic {
 			"or USERNAME~NAME for any account.", quoteRef(s), err))
 }
 
-// referenceError returns the error of an import, or of a data source, whose dataset cannot be read.
-func referenceError(ref apify.DatasetRef, err error) diag.Diagnostic {
+// Next steps for a name in the place of an ID.
+const (
+	importByName = "To import by name, write ~ before it: terraform import apify_dataset.NAME '~NAME'."
+	readByName   = "To read a dataset by its name, use the attribute name of data \"apify_dataset\"."
+)
+
+// referenceError returns the error of a reference whose dataset cannot be read.
+func referenceError(ref apify.DatasetRef, err error, byName string) diag.Diagnostic {
 	var e *apify.Error
 	if !apify.IsNotFound(err) || !errors.As(err, &e) {
 		return apiError(err, "")
 	}
 	if id := ref.ID(); id != "" && !apify.LooksLikeDatasetID(id) {
 		return diag.NewErrorDiagnostic("Not an Apify dataset ID",
-			fmt.Sprintf("%q is not a dataset ID (17 letters and digits). To import by name, write ~ before it: terraform import apify_dataset.NAME '~%s'. "+
-				"In data \"apify_dataset\", use the attribute name.", id, id))
+			fmt.Sprintf("%q is not a dataset ID (17 letters and digits). %s", id, strings.Replace(byName, "~NAME", "~"+id, 1)))
 	}
 	return diag.NewErrorDiagnostic("Apify dataset not found",
 		fmt.Sprintf("Dataset %q does not exist, or the API token has no access to it (%s). Check the spelling, and the account of the token.", ref, cause(e)))

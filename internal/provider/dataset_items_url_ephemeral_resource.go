@@ -176,7 +176,7 @@ func (e *datasetItemsURLEphemeralResource) Open(ctx context.Context, req ephemer
 	defer cancel()
 	d, err := e.client.GetDataset(ctx, apify.DatasetIDRef(id.ValueString()))
 	if err != nil {
-		resp.Diagnostics.Append(referenceError(apify.DatasetIDRef(id.ValueString()), err))
+		resp.Diagnostics.Append(referenceError(apify.DatasetIDRef(id.ValueString()), err, readByName))
 		return
 	}
 	// The precision of expires_at is a second. Rounding up keeps the URL valid for at least

@@ -84,7 +84,11 @@ func (r *datasetResource) planUpdate(ctx context.Context, req resource.ModifyPla
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, replacedKey, []byte(`"`+id.ValueString()+`"`))...)
 	if !isApply(req) {
 		if c := r.claims.planUpdate(id.ValueString(), ownerID.ValueString(), planName.ValueString()); c != (conflict{}) {
-			resp.Diagnostics.Append(managedTwice(c, stateName.ValueString()))
+			name := stateName
+			if c.id == "" {
+				name = planName
+			}
+			resp.Diagnostics.Append(managedTwice(c, name.ValueString()))
 			return
 		}
 	}
@@ -100,8 +104,9 @@ func (r *datasetResource) planUpdate(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	plan.keepName(state.datasetModel)
+	resp.Diagnostics.Append(r.planSchema(ctx, req, state, &plan, resp)...)
 	if !isApply(req) {
-		resp.Diagnostics.Append(r.checkName(ctx, state, plan.Name)...)
+		resp.Diagnostics.Append(r.checkName(ctx, state, plan, len(resp.RequiresReplace) > 0)...)
 	}
 	losesName := !state.Name.IsNull() && plan.Name.ValueString() == "" // an unknown name may be null
 	if losesName && access.IsNull() && state.GeneralAccess.ValueString() == string(apify.AnyoneWithNameCanRead) {
@@ -111,26 +116,32 @@ func (r *datasetResource) planUpdate(ctx context.Context, req resource.ModifyPla
 	if changes(state, plan) != (apify.DatasetUpdate{}) || plan.GeneralAccess.IsUnknown() {
 		plan.ItemsPublicURL = types.StringUnknown()
 	}
-	resp.Diagnostics.Append(r.planSchema(ctx, req, state, &plan, resp)...)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// checkName reports what the apply will do or refuse if it changes the name of a dataset.
-func (r *datasetResource) checkName(ctx context.Context, state datasetResourceModel, name types.String) diag.Diagnostics {
+// checkName reports what the apply will do or refuse if it changes the name of a dataset. A replacement
+// renames nothing: it can adopt the dataset that has the name, and Terraform drops the warning about
+// that in the plan of the creation.
+func (r *datasetResource) checkName(ctx context.Context, state, plan datasetResourceModel, replaced bool) diag.Diagnostics {
+	name := plan.Name.ValueString()
 	switch {
-	case name.Equal(state.Name), name.IsUnknown():
+	case plan.Name.Equal(state.Name), plan.Name.IsUnknown(), name == "" && replaced:
 		return nil
-	case name.IsNull():
+	case name == "":
 		return r.planLoss(ctx, state, lossName)
 	}
-	holder, err := r.lookUpName(ctx, state.UserID.ValueString(), name.ValueString())
+	holder, err := r.lookUpName(ctx, state.UserID.ValueString(), name)
 	switch {
 	case err != nil:
-		return nameNotChecked(name.ValueString(), err)
+		return nameNotChecked(name, err)
 	case holder == nil || holder.ID == state.ID.ValueString():
 		return nil
+	case !replaced:
+		return r.warnings.give(nameInUse(state.datasetModel, name, holder.ID))
+	case plan.AdoptExisting.ValueBool():
+		return r.adopting(holder, plan)
 	default:
-		return r.warnings.give(nameInUse(state.datasetModel, name.ValueString(), holder.ID))
+		return nil
 	}
 }
 

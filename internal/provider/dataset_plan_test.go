@@ -16,7 +16,7 @@ const (
 	errAlreadyExists = "Error: Apify dataset already exists"
 	errOtherSchema   = "Error: Existing Apify dataset has another schema"
 	errSchemaChanged = "Error: Apify dataset schema changed"
-	errNotInState    = "Error: Apify dataset not in state"
+	errNotInState    = "Error: Creation of Apify dataset incomplete"
 	errNoAccess      = "Error: No access to Apify dataset"
 	errRefused       = "Error: Apify refused the request"
 	errUnreachable   = "Error: Apify is not reachable"
@@ -352,6 +352,34 @@ func TestDatasetPlan_schema(t *testing.T) {
 				t.Errorf("the state has the schema %v", got)
 			}
 		})
+	}
+}
+
+// TestDatasetPlan_replacedAndRenamed changes schema and name together: a replacement renames nothing,
+// deletes the dataset with its items, and adopts the dataset that has the new name.
+func TestDatasetPlan_replacedAndRenamed(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  any
+		force bool
+		want  []string
+	}{
+		{nil, true, []string{warnItemsLost + ": a"}},
+		{nil, false, []string{errContainsItems}},
+		{"other", true, []string{warnItemsLost + ": a", warnAdopting + ": other"}},
+	} {
+		s := newEmulator(t, emulator.Options{})
+		prior := s.mustApply(t, instance{}, values{"name": "a", "schema": schemaA, "force_destroy": test.force})
+		s.API.Seed(emulator.Dataset{Name: "other", Schema: []byte(schemaB)})
+		s.API.Push(s.newWalk(t, nil).id(prior), items(2)...)
+		w := s.newWalk(t, nil)
+		_, ds := w.plan(t.Context(), w.mustRead(prior), values{"name": test.name, "schema": schemaB, "force_destroy": test.force})
+		ds.expect(t, test.want...)
+		if test.force {
+			ds.expectText(t, "The plan deletes dataset \"a\"")
+		} else {
+			ds.expectText(t, "A new schema replaces the dataset")
+		}
 	}
 }
 

@@ -56,6 +56,6 @@ func (r *datasetResource) refresh(ctx context.Context, prior datasetModel) (data
 }
 
 // ownsDataset reports whether the token's account certainly owns a dataset in state.
-func (r *datasetResource) ownsDataset(m datasetModel) bool {
-	return r.account.ID != "" && r.account.ID == m.UserID.ValueString()
+func (p *providerData) ownsDataset(m datasetModel) bool {
+	return p.account.ID != "" && p.account.ID == m.UserID.ValueString()
 }

@@ -215,7 +215,7 @@ func (r *datasetResource) ImportState(ctx context.Context, req resource.ImportSt
 	defer cancel()
 	d, err := r.client.GetDataset(ctx, ref)
 	if err != nil {
-		resp.Diagnostics.Append(referenceError(ref, err))
+		resp.Diagnostics.Append(referenceError(ref, err, importByName))
 		return
 	}
 	state := newImportedModel(ctx, d)

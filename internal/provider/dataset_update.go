@@ -41,10 +41,12 @@ func (r *datasetResource) Update(ctx context.Context, req resource.UpdateRequest
 func (r *datasetResource) update(ctx context.Context, state, plan datasetResourceModel, update apify.DatasetUpdate) (datasetResourceModel, diag.Diagnostic) {
 	id := state.ID.ValueString()
 	if update.Name != nil && *update.Name == "" && !state.ForceDestroy.ValueBool() {
-		items, err := r.countItems(ctx, id)
+		items, found, err := r.countItems(ctx, id)
 		switch {
-		case err != nil:
+		case !found:
 			return plan, r.writeError(state.datasetModel, err, notCounted)
+		case err != nil:
+			return plan, r.datasetError(state.datasetModel, err, notCounted)
 		case items != "":
 			return plan, containsItems(state.datasetModel, items, lossName)
 		}

@@ -112,6 +112,8 @@ func adviseOutage(e *apify.Error) string {
 		dns         *net.DNSError
 	)
 	switch {
+	case errors.Is(e.Stopped, context.DeadlineExceeded):
+		return "If the resource has short timeouts, raise them, and apply that with -refresh=false. Otherwise see https://status.apify.com."
 	case e.Status == http.StatusTooManyRequests:
 		return "Apply again later, or lower -parallelism."
 	case e.Status != 0:

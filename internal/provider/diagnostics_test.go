@@ -64,7 +64,7 @@ func allDiagnostics() []diag.Diagnostic {
 		p.datasetError(m, outageError(), notCounted), p.datasetError(unnamed, foreignError(), notCounted),
 		notApplied(id, "general_access", plan.GeneralAccess, types.StringValue("FOLLOW_USER_SETTING")),
 		invalidReference("https://console.apify.com/x?token=secret", errors.New("the URL is not that of a dataset in Apify Console or in the API")),
-		referenceError(apify.DatasetIDRef("orders"), notFound), referenceError(apify.DatasetIDRef(id), notFound),
+		referenceError(apify.DatasetIDRef("orders"), notFound, importByName), referenceError(apify.DatasetIDRef(id), notFound, readByName),
 		importedFromOtherAccount(m, account), noSigningKey(id), accountNotAllowed(account, []string{"alice", "bob"}),
 		accountNotAllowed(apify.User{}, []string{"alice", "bob"}),
 		apiError(outageError(), afterFailedCreation("orders", outageError())), apiError(outageError(), afterFailedCreation("", outageError())),

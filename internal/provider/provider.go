@@ -260,6 +260,9 @@ func tokenAccount(ctx context.Context, client *apify.Client) (apify.User, diag.D
 		return *user, nil
 	case errors.As(err, &e) && e.Status == http.StatusNotFound: // of other servers
 		return apify.User{}, nil
+	case e != nil && errors.Is(e.Stopped, context.DeadlineExceeded):
+		e.Stopped = nil // by accountTimeout, which no timeouts attribute can raise
+		return apify.User{}, apiError(err, "Nothing was changed.")
 	case e == nil || isOutage(e) || e.Type == "" || e.Status == http.StatusUnauthorized:
 		return apify.User{}, apiError(err, "Nothing was changed.")
 	default: // a token with limited permissions

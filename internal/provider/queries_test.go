@@ -37,7 +37,7 @@ func TestDatasetDataSource(t *testing.T) {
 		{values{"name": "shared", "username": "other"}, shared.ID},
 		{values{"name": "shared"}, "does not exist, or the API token has no access to it"},
 		{values{"id": someID}, "Apify dataset not found"},
-		{values{"id": "Own"}, "To import by name, write ~ before it: terraform import apify_dataset.NAME '~Own'. In data"},
+		{values{"id": "Own"}, "To read a dataset by its name, use the attribute name of data"},
 		{values{"id": "https://example.com/?token=secret"}, `got "https://example.com/"`},
 		{values{"name": "own_data"}, "contains the character '_' (U+005F)"},
 		{values{"id": own.ID, "name": "own"}, "Exactly one of these attributes must be configured: [id,name]"},

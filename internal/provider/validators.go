@@ -68,7 +68,7 @@ func newDatasetIDRule(form string, orURL bool) stringRule {
 		if err == nil && (ref.ID() == id || orURL && strings.Contains(id, "://")) {
 			return ""
 		}
-		return fmt.Sprintf("must be %s, got %s. To find a dataset by its name, use the attribute name of data \"apify_dataset\"", form, quoteRef(id))
+		return fmt.Sprintf("must be %s, got %s. %s", form, quoteRef(id), strings.TrimSuffix(readByName, "."))
 	}}
 }
 
