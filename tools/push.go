@@ -1,5 +1,5 @@
-// This program stores items in a dataset, as a scraper would: push.go DATASET ITEMS. DATASET is an ID,
-// and ITEMS is JSON. The demo runs it against the emulator.
+// This program stores items in a dataset, as a scraper would: push.go DATASET ITEMS. DATASET is an
+// ID, and ITEMS is JSON. The demo runs it against the emulator.
 package main
 
 import (

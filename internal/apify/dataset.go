@@ -117,8 +117,8 @@ func (d *Dataset) Items() int64 {
 
 // validate reports whether a response is the requested dataset: the cache of a proxy must not
 // exchange datasets. A reference with an empty name stands for a new unnamed dataset, and an empty
-// reference for any dataset. It removes the name that lists contain for an unnamed dataset, which is empty
-// or the dataset's ID.
+// reference for any dataset. It removes the name that lists contain for an unnamed dataset, which
+// is empty or the dataset's ID.
 func (d *Dataset) validate(ref DatasetRef) error {
 	d.NameOmitted = d.Name == nil
 	if d.Name != nil && (*d.Name == "" || *d.Name == d.ID) {

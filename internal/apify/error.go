@@ -124,8 +124,8 @@ func IsProxyError(err error) bool {
 	return errors.As(err, &proxy)
 }
 
-// isUnreachable reports whether the API could not be connected to, or did not respond during a whole
-// call. Neither a lost connection nor an interrupt proves that.
+// isUnreachable reports whether the API could not be connected to, or did not respond during a
+// whole call. Neither a lost connection nor an interrupt proves that.
 func isUnreachable(e *Error) bool {
 	var timeout *timeoutError // of an attempt; a shorter timeout of the operation proves nothing
 	return e.Attempts > 0 && e.Status == 0 && !errors.Is(e.Stopped, context.Canceled) &&

@@ -95,14 +95,14 @@ func isPermanent(err error) bool {
 type allRetriesKey struct{}
 
 // WithAllRetries returns a context with which a call is retried even after the API was found
-// unreachable, for deletions that clean up. All other calls then make one attempt each, until there is
-// a response: a thousand calls do not wait a thousand times.
+// unreachable, for deletions that clean up. All other calls then make one attempt each, until there
+// is a response: a thousand calls do not wait a thousand times.
 func WithAllRetries(ctx context.Context) context.Context {
 	return context.WithValue(ctx, allRetriesKey{}, true)
 }
 
-// planRetry sets the delay before the attempt after a failed one. The delay stays 0 if there must be
-// no further attempt. If only ctx prevents it, planRetry returns the context's error, or
+// planRetry sets the delay before the attempt after a failed one. The delay stays 0 if there must
+// be no further attempt. If only ctx prevents it, planRetry returns the context's error, or
 // [context.DeadlineExceeded] if the deadline is before the end of the delay.
 func (c *Client) planRetry(ctx context.Context, r *request, a *attempt) error {
 	if a.failure == nil || !a.retryable() || a.Number > c.config.MaxRetries || r.nonIdempotent && a.lost ||
@@ -129,8 +129,8 @@ func (c *Client) planRetry(ctx context.Context, r *request, a *attempt) error {
 
 // backoff returns the delay after the given number of failed attempts: a random time between DELAY
 // and 2·DELAY, DELAY doubling with each attempt, as Apify's documentation asks. If a Retry-After
-// header asks for more, the delay is that time plus up to one first DELAY of jitter, so that clients
-// that were throttled together do not retry together.
+// header asks for more, the delay is that time plus up to one first DELAY of jitter, so that
+// clients that were throttled together do not retry together.
 func backoff(first time.Duration, attempts int, header http.Header, now time.Time) time.Duration {
 	delay := min(first<<min(attempts-1, 16), maxRetryDelay)
 	after := min(retryAfter(header, now), maxRetryAfter)

@@ -60,8 +60,8 @@ func failures() []failure {
 	return all
 }
 
-// TestRetry_table makes every call with every failure: once with the failure only, and once with two
-// failures before the success.
+// TestRetry_table makes every call with every failure: once with the failure only, and once with
+// two failures before the success.
 func TestRetry_table(t *testing.T) {
 	t.Parallel()
 	for _, f := range failures() {
@@ -103,8 +103,8 @@ func TestRetry_table(t *testing.T) {
 	}
 }
 
-// TestRetry_unreachable checks that calls make one attempt each after the API was found unreachable,
-// until there is a response.
+// TestRetry_unreachable checks that calls make one attempt each after the API was found
+// unreachable, until there is a response.
 func TestRetry_unreachable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

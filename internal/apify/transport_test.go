@@ -37,7 +37,8 @@ func startServer(t *testing.T, handler http.Handler, start func(*httptest.Server
 	return s, &connections
 }
 
-// newNetworkClient returns a client of a server with the default transport, which trusts the server.
+// newNetworkClient returns a client of a server with the default transport, which trusts the
+// server.
 //
 // The request timeout is long: a slow machine must not make a test fail.
 func newNetworkClient(t *testing.T, s *httptest.Server, changes ...func(*http.Transport)) *Client {

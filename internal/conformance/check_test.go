@@ -35,8 +35,8 @@ type fact struct {
 	check   func(*check)
 }
 
-// TestFacts checks the facts against the emulator, or with TF_ACC_LIVE=1 against Apify's API with the
-// tokens in the environment. The output of -v is the report.
+// TestFacts checks the facts against the emulator, or with TF_ACC_LIVE=1 against Apify's API with
+// the tokens in the environment. The output of -v is the report.
 func TestFacts(t *testing.T) {
 	s := newSession(t)
 	counts := map[outcome]int{}
@@ -106,7 +106,8 @@ func (s *session) useAPI(t *testing.T) {
 	s.wait = time.Sleep
 }
 
-// useEmulator starts an emulator whose clock moves only if a check waits. Its lists and counters lag.
+// useEmulator starts an emulator whose clock moves only if a check waits. Its lists and counters
+// lag.
 func (s *session) useEmulator(t *testing.T) {
 	t.Helper()
 	s.token, s.otherToken, s.readOnlyToken, s.runToken, s.scopedToken = "full", "other", "reader", "run", "scoped"

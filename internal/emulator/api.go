@@ -1,6 +1,6 @@
-// Package emulator serves the dataset endpoints of the Apify API from memory. [API] is the API, whose
-// datasets a test can add and change without a request. [Recorder] is middleware that logs, counts,
-// delays and breaks the requests to any handler. [Server] serves both on a TCP port.
+// Package emulator serves the dataset endpoints of the Apify API from memory. [API] is the API,
+// whose datasets a test can add and change without a request. [Recorder] is middleware that logs,
+// counts, delays and breaks the requests to any handler. [Server] serves both on a TCP port.
 //
 // The emulator has what the provider and the demo call. Other parts of the API get status 400 with
 // the error type not-emulated, which Apify's clients do not retry. The emulator does not import the

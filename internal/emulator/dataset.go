@@ -90,7 +90,8 @@ func derivedID(text string) string {
 	return new(big.Int).SetBytes(sum[:]).Text(62)[:17]
 }
 
-// compactItems copies items into the form in which they are stored. It fails if one is not an object.
+// compactItems copies items into the form in which they are stored. It fails if one is not an
+// object.
 func compactItems(items []json.RawMessage) []json.RawMessage {
 	compacted := make([]json.RawMessage, len(items))
 	for i, item := range items {

@@ -135,7 +135,8 @@ func TestAPI_options(t *testing.T) {
 	}
 }
 
-// TestAPI_notEmulated checks that other parts of Apify's API get an error that clients do not retry.
+// TestAPI_notEmulated checks that other parts of Apify's API get an error that clients do not
+// retry.
 func TestAPI_notEmulated(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{})

@@ -34,10 +34,11 @@ type Request struct {
 	Time  time.Time // of the arrival
 }
 
-// Recorder is middleware that logs, counts, delays and breaks the requests to any handler. It is safe
-// for concurrent use, and has two endpoints of its own, which it neither logs nor delays. GET /_stats
-// returns the results of [Recorder.Counts], [Recorder.Connections] and [Recorder.MaxConnections] as
-// {"requests", "connections", "maxConnections"}. POST /_reset calls [Recorder.Reset].
+// Recorder is middleware that logs, counts, delays and breaks the requests to any handler. It is
+// safe for concurrent use, and has two endpoints of its own, which it neither logs nor delays. GET
+// /_stats returns the results of [Recorder.Counts], [Recorder.Connections] and
+// [Recorder.MaxConnections] as {"requests", "connections", "maxConnections"}. POST /_reset calls
+// [Recorder.Reset].
 type Recorder struct {
 	next http.Handler
 
@@ -177,8 +178,8 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// Fault is a failure of the requests that meet all conditions of the first group of fields. The other
-// fields define the failure. A fault without any of them can be used for its hooks.
+// Fault is a failure of the requests that meet all conditions of the first group of fields. The
+// other fields define the failure. A fault without any of them can be used for its hooks.
 type Fault struct {
 	// Method and Pattern are those of [Request].
 	Method, Pattern string

@@ -71,7 +71,8 @@ func Serve(listener net.Listener, handler http.Handler) *Server {
 // Close closes all connections, ends all requests, including those that hang, and waits for them. A
 // hook of a fault must not call it, because it is part of a request.
 func (s *Server) Close() {
-	// A request ends when its connection is closed. An error means that the listener is already closed.
+	// A request ends when its connection is closed. An error means that the listener is already
+	// closed.
 	_ = s.http.Close()
 	s.running.Wait()
 }

@@ -70,9 +70,9 @@ func TestAccDataset_lifecycle(t *testing.T) {
 	s.expectWrites(t, deleted(id))
 }
 
-// TestAccDataset_generalAccess creates an unnamed dataset with a level of general access, which needs
-// a second request. Without a level, the resource has the server's, and a change outside Terraform is
-// no diff.
+// TestAccDataset_generalAccess creates an unnamed dataset with a level of general access, which
+// needs a second request. Without a level, the resource has the server's, and a change outside
+// Terraform is no diff.
 func TestAccDataset_generalAccess(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -116,8 +116,8 @@ func TestAccDataset_schema(t *testing.T) {
 	c.plan("").ok("No changes")
 }
 
-// TestAccDataset_schemaUnknown plans a schema that another resource, or a data source that waits for
-// one, makes known in the apply. The plan shows an update, and the apply compares.
+// TestAccDataset_schemaUnknown plans a schema that another resource, or a data source that waits
+// for one, makes known in the apply. The plan shows an update, and the apply compares.
 func TestAccDataset_schemaUnknown(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -139,8 +139,8 @@ func TestAccDataset_schemaUnknown(t *testing.T) {
 }
 
 // TestAccDataset_adopt adopts a dataset with its items, unless its schema is another one: the plan
-// warns, the apply does not warn again, and the next plan has no changes, even if the case of the name
-// differs. After the loss of the state, the same dataset is adopted again.
+// warns, the apply does not warn again, and the next plan has no changes, even if the case of the
+// name differs. After the loss of the state, the same dataset is adopted again.
 func TestAccDataset_adopt(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -197,7 +197,8 @@ func TestAccDataset_destroyWithItems(t *testing.T) {
 	c.expectState()
 }
 
-// TestAccDataset_nameRemoved removes the name of a dataset with items, which Apify would then delete.
+// TestAccDataset_nameRemoved removes the name of a dataset with items, which Apify would then
+// delete.
 func TestAccDataset_nameRemoved(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)

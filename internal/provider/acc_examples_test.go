@@ -19,8 +19,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// Every file in examples/ is applied, and every command of the README and the guides is run. The tests
-// find both themselves.
+// Every file in examples/ is applied, and every command of the README and the guides is run. The
+// tests find both themselves.
 
 var repository = filepath.Join("..", "..")
 
@@ -60,8 +60,8 @@ func (e example) without(suffixes ...string) example {
 	return rest
 }
 
-// newExampleServer starts an emulator with the accounts and datasets that the examples use: the token
-// is that of jane, and acme shares a dataset with her.
+// newExampleServer starts an emulator with the accounts and datasets that the examples use: the
+// token is that of jane, and acme shares a dataset with her.
 func newExampleServer(t *testing.T) *testServer {
 	t.Helper()
 	s := newEmulator(t, emulator.Options{Users: []emulator.User{
@@ -77,7 +77,8 @@ func newExampleServer(t *testing.T) *testServer {
 
 var requiredVersion = regexp.MustCompile(`required_version = "([^"]+)"`)
 
-// newExample writes an example to a new working directory, whose CLI uses the provider in this process.
+// newExample writes an example to a new working directory, whose CLI uses the provider in this
+// process.
 func (s *testServer) newExample(t *testing.T, e example) *cli {
 	t.Helper()
 	c := s.newCLI(t)
@@ -131,8 +132,8 @@ func (c *cli) writeExample(e example) {
 	}
 }
 
-// TestAccExamples_apply applies every configuration, and plans without changes. A directory with main.tf
-// is one configuration; elsewhere each file is.
+// TestAccExamples_apply applies every configuration, and plans without changes. A directory with
+// main.tf is one configuration; elsewhere each file is.
 func TestAccExamples_apply(t *testing.T) {
 	t.Parallel()
 	configurations := map[string]example{}
@@ -222,9 +223,9 @@ func codeBlocks(t *testing.T, page string, languages ...string) []string {
 	return blocks
 }
 
-// TestAccExamples_commands runs the commands of each guide in their order, with the guide's example, or
-// with a dataset to which the placeholders refer. If a destroy is refused because of items, the test
-// allows it, as the guide says.
+// TestAccExamples_commands runs the commands of each guide in their order, with the guide's
+// example, or with a dataset to which the placeholders refer. If a destroy is refused because of
+// items, the test allows it, as the guide says.
 func TestAccExamples_commands(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob(filepath.Join(repository, "templates", "guides", "*.md.tmpl"))

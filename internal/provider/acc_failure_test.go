@@ -15,8 +15,8 @@ import (
 
 var threeDatasets = block("one", named("one")) + block("two", named("two")) + block("three", named("three"))
 
-// TestAccProvider_oneError has a wrong token, an outage or a login page: one error for three datasets,
-// new or in state, after requests for the account alone.
+// TestAccProvider_oneError has a wrong token, an outage or a login page: one error for three
+// datasets, new or in state, after requests for the account alone.
 func TestAccProvider_oneError(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -132,9 +132,9 @@ func TestAccDataset_readOnlyToken(t *testing.T) {
 	c.apply("").ok()
 }
 
-// TestAccDataset_creationIncomplete fails after the POST, in the API's own words for a limit, which is
-// no missing permission. No tainted resource is left; the next apply adopts the dataset, or its import
-// is the next step.
+// TestAccDataset_creationIncomplete fails after the POST, in the API's own words for a limit, which
+// is no missing permission. No tainted resource is left; the next apply adopts the dataset, or its
+// import is the next step.
 func TestAccDataset_creationIncomplete(t *testing.T) {
 	for _, adopt := range []bool{true, false} {
 		t.Run(fmt.Sprintf("adopt_existing = %t", adopt), func(t *testing.T) {

@@ -95,8 +95,8 @@ func TestAccDataset_killUnnamed(t *testing.T) {
 	}
 }
 
-// TestAccDataset_interrupt interrupts an apply during the POST: the dataset is in state, and the second
-// apply has no changes, or it is adopted.
+// TestAccDataset_interrupt interrupts an apply during the POST: the dataset is in state, and the
+// second apply has no changes, or it is adopted.
 func TestAccDataset_interrupt(t *testing.T) {
 	t.Parallel()
 	if !atLeast("1.1", "1.6") {

@@ -10,7 +10,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// Two resources and one dataset, or one name. Each test follows the advice of the error that it gets.
+// Two resources and one dataset, or one name. Each test follows the advice of the error that it
+// gets.
 
 // adviceMoved is the moved block of the error "managed twice", as the CLI shows it.
 const adviceMoved = "moved { from = apify_dataset.OLD to = apify_dataset.NEW }"
@@ -72,7 +73,8 @@ func TestAccDataset_twoObjects(t *testing.T) {
 	}
 }
 
-// TestAccDataset_renameToManaged renames a dataset to the name of another resource, in another case.
+// TestAccDataset_renameToManaged renames a dataset to the name of another resource, in another
+// case.
 func TestAccDataset_renameToManaged(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -85,8 +87,8 @@ func TestAccDataset_renameToManaged(t *testing.T) {
 	c.apply(block("test", named(taken)) + block("holder", named(free))).ok().wrote(renamed(c.id(testAddress), taken))
 }
 
-// TestAccDataset_renameToTaken renames a dataset to a name that a dataset outside this configuration
-// has: the plan warns, the apply tries eleven times, and names the holder.
+// TestAccDataset_renameToTaken renames a dataset to a name that a dataset outside this
+// configuration has: the plan warns, the apply tries eleven times, and names the holder.
 func TestAccDataset_renameToTaken(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -116,8 +118,9 @@ func TestAccDataset_swapNames(t *testing.T) {
 	c.apply(two(second, first)).ok().wrote(renamed(a, second))
 }
 
-// TestAccDataset_countShifts removes the first of three names from a list: the other names move, and
-// the last dataset is destroyed. A rename needs the delay between attempts until its name is free.
+// TestAccDataset_countShifts removes the first of three names from a list: the other names move,
+// and the last dataset is destroyed. A rename needs the delay between attempts until its name is
+// free.
 func TestAccDataset_countShifts(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)

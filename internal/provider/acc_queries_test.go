@@ -76,8 +76,8 @@ func TestAccQueries_itemsURL(t *testing.T) {
 	}
 }
 
-// TestAccQueries_itemsURLReadOnly keeps the ephemeral resource out of plans with a read-only token, as
-// the error advises.
+// TestAccQueries_itemsURLReadOnly keeps the ephemeral resource out of plans with a read-only token,
+// as the error advises.
 func TestAccQueries_itemsURLReadOnly(t *testing.T) {
 	t.Parallel()
 	s := newTwoAccounts(t)

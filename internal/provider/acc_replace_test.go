@@ -13,8 +13,8 @@ func trigger(input string) string {
 	return fmt.Sprintf("resource \"terraform_data\" \"trigger\" {\n  input = %q\n}\n", input)
 }
 
-// TestAccDataset_replace replaces a dataset with -replace, taint and replace_triggered_by. The plan is
-// Terraform's own, and the deletion decides about items: it comes first, so nothing is lost or
+// TestAccDataset_replace replaces a dataset with -replace, taint and replace_triggered_by. The plan
+// is Terraform's own, and the deletion decides about items: it comes first, so nothing is lost or
 // tainted.
 func TestAccDataset_replace(t *testing.T) {
 	for _, test := range []struct{ name, trigger, flag string }{
@@ -46,8 +46,8 @@ func TestAccDataset_replace(t *testing.T) {
 	}
 }
 
-// TestAccDataset_createBeforeDestroy replaces a dataset with create_before_destroy and the same name
-// and schema: the resource adopts its own dataset and keeps it, and says so once.
+// TestAccDataset_createBeforeDestroy replaces a dataset with create_before_destroy and the same
+// name and schema: the resource adopts its own dataset and keeps it, and says so once.
 func TestAccDataset_createBeforeDestroy(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -63,8 +63,8 @@ func TestAccDataset_createBeforeDestroy(t *testing.T) {
 }
 
 // TestAccDataset_createBeforeDestroyRefused replaces a dataset with create_before_destroy and the
-// same name, if the new one cannot be the old one. Terraform leaves no deposed object, and each next
-// step works.
+// same name, if the new one cannot be the old one. Terraform leaves no deposed object, and each
+// next step works.
 func TestAccDataset_createBeforeDestroyRefused(t *testing.T) {
 	one, two := schemaAttribute("one"), schemaAttribute("two")
 	for _, test := range []struct {

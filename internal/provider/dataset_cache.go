@@ -32,8 +32,8 @@ type datasetCache struct {
 	named   *datasetList // the account's named datasets
 	unnamed *datasetList // all datasets of the account: the API cannot list unnamed ones alone
 
-	// invalidated contains the IDs of the datasets that this run has changed: the list may show them as
-	// they were before.
+	// invalidated contains the IDs of the datasets that this run has changed: the list may show them
+	// as they were before.
 	invalidated sync.Map
 
 	mu sync.Mutex

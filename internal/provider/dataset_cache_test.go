@@ -18,11 +18,10 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/emulator"
 )
 
-// newTestData returns what Configure passes to resources, with a client of a server and a transport,
-// which is the default one if it is nil.
-func newTestData(t testing.TB, s *testServer, transport http.RoundTripper) *providerData {
+// newTestData returns what Configure passes to resources, with a client of a server.
+func newTestData(t testing.TB, s *testServer) *providerData {
 	t.Helper()
-	client, err := apify.NewClient(apify.Config{BaseURL: s.URL, Token: s.Token, Transport: transport})
+	client, err := apify.NewClient(apify.Config{BaseURL: s.URL, Token: s.Token})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +198,7 @@ func (w *cacheWorld) breakLists(seed uint64) {
 			d["itemsPublicUrl"], _, _ = strings.Cut(d["itemsPublicUrl"].(string), "?")
 		})}),
 	}
-	if i := int(seed) % (2 * len(faults)); i < len(faults) {
+	if i := int(seed) % (2 * len(faults)); i < len(faults) { //nolint:gosec // a small number
 		w.Recorder.Inject(faults[i])
 	}
 }
@@ -215,7 +214,7 @@ func TestDatasetCache_sameAsSingleReads(t *testing.T) {
 		w := &cacheWorld{dice: newDice(seed)}
 		w.testServer = newTwoAccountsWith(t, emulator.Options{PageLimit: 3 + w.IntN(60), Now: func() time.Time { return start }})
 		w.Now = func() time.Time { return start }
-		direct := newTestData(t, w.testServer, nil)
+		direct := newTestData(t, w.testServer)
 		var state []datasetModel
 		for range 40 + w.IntN(40) {
 			d, err := direct.client.GetDataset(t.Context(), apify.DatasetIDRef(w.seed().ID))
@@ -228,7 +227,7 @@ func TestDatasetCache_sameAsSingleReads(t *testing.T) {
 			w.change(&state[i])
 		}
 		w.breakLists(seed)
-		r := &datasetResource{newTestData(t, w.testServer, nil)}
+		r := &datasetResource{newTestData(t, w.testServer)}
 		r.cache.named.pageTimeout, r.cache.unnamed.pageTimeout = time.Minute, time.Minute
 		w.Recorder.Reset()
 		for i, prior := range state {
@@ -278,7 +277,7 @@ func TestDatasetCache_findByName(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{PageLimit: 10})
 	s.seedMany(30, "Dataset-%d")
-	p := newTestData(t, s, nil)
+	p := newTestData(t, s)
 	p.cache.named.pageTimeout = time.Minute
 	for i := range 3 * singleReads {
 		name := fmt.Sprintf("dataset-%d", 2*i) // every other name is free
@@ -299,7 +298,7 @@ func TestDatasetCache_findByName(t *testing.T) {
 	}
 	// A name that a list without names does not have is not free.
 	s.Recorder.Inject(onRequest(getDatasets, emulator.Fault{Mutate: changeItems(func(item map[string]any) { delete(item, "name") })}))
-	nameless := newTestData(t, s, nil)
+	nameless := newTestData(t, s)
 	nameless.cache.named.pageTimeout = time.Minute
 	for range singleReads + 5 {
 		if d, err := nameless.lookUpName(t.Context(), emulator.DefaultUserID, "dataset-3"); d == nil || err != nil {

@@ -8,20 +8,20 @@ import (
 // datasetClaims applies the rules about two resources in one run. It knows nothing else about other
 // resources.
 //
-//  1. In one plan, a dataset ID, and a name of an owner, belong to one resource. The second resource
-//     that claims one gets an error, whichever Terraform plans second.
-//  2. A resource in state claims its ID and the name that it will have. A planned destruction claims
-//     its ID. A planned creation claims its name, and the ID of the dataset that has the name now.
-//  3. The creation half of a replacement inherits the claims of its update half. A dataset that this
-//     run has refreshed and nobody has claimed is the planned creation's own: Terraform plans a
+//  1. In one plan, a dataset ID, and a name of an owner, belong to one resource. The second
+//     resource that claims one gets an error, whichever Terraform plans second.
+//  2. A resource in state claims its ID and the name that it will have. A planned destruction
+//     claims its ID. A planned creation claims its name, and the ID of the dataset that has the name now.
+//  3. The creation half of a replacement inherits the claims of its update half. A dataset that
+//     this run has refreshed and nobody has claimed is the planned creation's own: Terraform plans a
 //     tainted resource as a creation only.
 //  4. A run does not delete what it has created, adopted or changed, and does not adopt what it
 //     deletes.
 //
 // The resource applies rule 5, about requests that are sent again, and rule 6, about items.
 //
-// Terraform sends no resource addresses, and plans resources in any order. Each resource in state is
-// planned once, as an update or as a destruction, and each creation once.
+// Terraform sends no resource addresses, and plans resources in any order. Each resource in state
+// is planned once, as an update or as a destruction, and each creation once.
 type datasetClaims struct {
 	// accountID is the ID of the token's account; empty if it is unknown.
 	accountID string
@@ -113,8 +113,8 @@ func (c *datasetClaims) planAdoption(name, id, replacedID string) (own bool, _ c
 	return refreshed || id == replacedID, c.take(creationHolder(name), resourceHolder(replacedID), id, datasetName{})
 }
 
-// take claims a dataset and a name, all or nothing, each unless it is empty. A claim that the holder
-// inherits is no conflict. c.mu must be locked.
+// take claims a dataset and a name, all or nothing, each unless it is empty. A claim that the
+// holder inherits is no conflict. c.mu must be locked.
 func (c *datasetClaims) take(h, inherits holder, id string, name datasetName) conflict {
 	if other, claimed := c.byID[id]; claimed && other != inherits {
 		return conflict{id: id}

@@ -44,8 +44,8 @@ func (c claimant) notRefreshed() claimant {
 }
 
 // TestDatasetClaims_orders plans situations in every order in which Terraform can plan them. The
-// datasets A, B and C have the names "a", "b" and "c" before. errors is the largest number of errors;
-// unless it is 0, there is an error in every order.
+// datasets A, B and C have the names "a", "b" and "c" before. errors is the largest number of
+// errors; unless it is 0, there is an error in every order.
 func TestDatasetClaims_orders(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

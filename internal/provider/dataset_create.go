@@ -93,8 +93,8 @@ func (r *datasetResource) createOrAdopt(ctx context.Context, plan datasetResourc
 	return d, r.adopting(d, plan)
 }
 
-// refuseAdoption returns the error of a resource that must not adopt an existing dataset, or nil. err
-// is that of a read of the dataset's schema.
+// refuseAdoption returns the error of a resource that must not adopt an existing dataset, or nil.
+// err is that of a read of the dataset's schema.
 func (r *datasetResource) refuseAdoption(ctx context.Context, d *apify.Dataset, plan datasetResourceModel) (refusal diag.Diagnostic, err error) {
 	if !plan.AdoptExisting.ValueBool() {
 		return alreadyExists(d, plan.Name.ValueString()), nil

@@ -186,8 +186,9 @@ func TestDatasetCreate_interrupted(t *testing.T) {
 	}
 }
 
-// TestDatasetCreate_unreachable refuses connections between POST and PUT. The deletion of the unnamed
-// dataset is not cut short, as other calls are after one has found that no connection is possible.
+// TestDatasetCreate_unreachable refuses connections between POST and PUT. The deletion of the
+// unnamed dataset is not cut short, as other calls are after one has found that no connection is
+// possible.
 func TestDatasetCreate_unreachable(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})
@@ -207,7 +208,8 @@ func TestDatasetCreate_unreachable(t *testing.T) {
 	}
 }
 
-// TestDatasetCreate_unnamedIsNotRepeated sends a POST without a name again only if it had no effect.
+// TestDatasetCreate_unnamedIsNotRepeated sends a POST without a name again only if it had no
+// effect.
 func TestDatasetCreate_unnamedIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -63,8 +63,8 @@ func (r *datasetResource) delete(ctx context.Context, state datasetResourceModel
 const notCounted = "The provider could not count its items, so nothing was changed."
 
 // countItems returns the number of items of a dataset, such as "3 items", or "" if it has none. The
-// counters lag behind, so if they are 0 it requests one item. found is false if the API does not find
-// the dataset.
+// counters lag behind, so if they are 0 it requests one item. found is false if the API does not
+// find the dataset.
 func (r *datasetResource) countItems(ctx context.Context, id string) (items string, found bool, err error) {
 	d, err := r.client.GetDataset(ctx, apify.DatasetIDRef(id))
 	if err != nil {

@@ -77,8 +77,8 @@ func TestDatasetDelete(t *testing.T) {
 	}
 }
 
-// TestDatasetDelete_lostResponse loses the response to a deletion, with a token whose account is unknown:
-// the 404 of the second attempt is that of this deletion.
+// TestDatasetDelete_lostResponse loses the response to a deletion, with a token whose account is
+// unknown: the 404 of the second attempt is that of this deletion.
 func TestDatasetDelete_lostResponse(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})

@@ -67,8 +67,8 @@ func alreadyExists(d *apify.Dataset, name string) diag.Diagnostic {
 			"otherwise choose another name.\n\n%s\n\nReplacements, terraform destroy: %sreplacements", describeExisting(d, name), importBlock(d.ID), troubleshooting))
 }
 
-// importBlock returns a block that imports a dataset. Terraform does not send a resource's address to
-// the provider.
+// importBlock returns a block that imports a dataset. Terraform does not send a resource's address
+// to the provider.
 func importBlock(id string) string {
 	return fmt.Sprintf("  import {\n    to = apify_dataset.NAME\n    id = %q\n  }", id)
 }
@@ -190,8 +190,8 @@ const (
 	lossName         // the removal of the name: Apify deletes unnamed datasets
 )
 
-// containsItems returns the error of a change that would lose items, and that force_destroy in state
-// does not allow.
+// containsItems returns the error of a change that would lose items, and that force_destroy in
+// state does not allow.
 func containsItems(m datasetModel, items string, l loss) diag.Diagnostic {
 	advice := "Nothing was deleted.\n" +
 		"- Was the resource renamed or moved? Add a moved block.\n" +
@@ -241,8 +241,8 @@ func updatedDeleted(m datasetModel) diag.Diagnostic {
 			"state and creates an empty one.\nPlans without refresh: %splans-without-refresh", capitalize(describe(m)), troubleshooting))
 }
 
-// datasetError returns the diagnostic of a failed call for a dataset in state. After a 404, or a 403
-// for a dataset of another account, the token is probably that of another account.
+// datasetError returns the diagnostic of a failed call for a dataset in state. After a 404, or a
+// 403 for a dataset of another account, the token is probably that of another account.
 func (p *providerData) datasetError(m datasetModel, err error, outcome string) diag.Diagnostic {
 	var e *apify.Error
 	isOther := p.account.ID != "" && m.UserID.ValueString() != "" && m.UserID.ValueString() != p.account.ID

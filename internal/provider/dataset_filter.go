@@ -52,8 +52,8 @@ func (p *providerData) listDatasets(ctx context.Context, f datasetFilter) iter.S
 	}
 }
 
-// withUnnamed returns the datasets of two lists, oldest first. With unnamed datasets, the API leaves
-// out every empty dataset, named ones too: https://github.com/apify/apify-docs/pull/2217
+// withUnnamed returns the datasets of two lists, oldest first. With unnamed datasets, the API
+// leaves out every empty dataset, named ones too: https://github.com/apify/apify-docs/pull/2217
 func withUnnamed(lists ...iter.Seq2[*apify.Dataset, error]) iter.Seq2[*apify.Dataset, error] {
 	return func(yield func(*apify.Dataset, error) bool) {
 		var all []*apify.Dataset

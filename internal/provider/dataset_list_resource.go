@@ -85,8 +85,8 @@ func (l *datasetListResource) List(ctx context.Context, req list.ListRequest, st
 }
 
 // results returns the results for items of the API's list. Items of lists lack attributes of the
-// resource, so if Terraform requests whole resources, each dataset is read as well. A dataset that was
-// deleted after the list was read has no result.
+// resource, so if Terraform requests whole resources, each dataset is read as well. A dataset that
+// was deleted after the list was read has no result.
 func (l *datasetListResource) results(ctx context.Context, req list.ListRequest, items []*apify.Dataset) []list.ListResult {
 	results := make([]*list.ListResult, len(items))
 	var reads sync.WaitGroup

@@ -10,7 +10,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-// lookupTimeout limits the lookup of a name in a plan, retries included. The apply does not need it.
+// lookupTimeout limits the lookup of a name in a plan, retries included. The apply does not need
+// it.
 const lookupTimeout = 30 * time.Second
 
 // datasetNames records which names of the token's account this process has looked up: whether a
@@ -25,10 +26,10 @@ func (n *datasetNames) get(name string) (found, known bool) {
 	return found, known
 }
 
-// existed reports whether the dataset that a POST returned existed before. By the API's description,
-// 201 with a Location header means new, and 200 means existing. Two cases need the lookup of the
-// name before the POST: a 200 after an attempt that may have created the dataset, and a 201 without
-// Location, which Apify's local platform returns for both.
+// existed reports whether the dataset that a POST returned existed before. By the API's
+// description, 201 with a Location header means new, and 200 means existing. Two cases need the
+// lookup of the name before the POST: a 200 after an attempt that may have created the dataset, and
+// a 201 without Location, which Apify's local platform returns for both.
 func (n *datasetNames) existed(name string, created *apify.CreatedDataset) bool {
 	found, known := n.get(name)
 	switch {
@@ -42,7 +43,7 @@ func (n *datasetNames) existed(name string, created *apify.CreatedDataset) bool 
 }
 
 // lookUpName returns the dataset of an owner that has a name, or nil. Many lookups are served from
-// the API's list, in which a dataset can be missing for some seconds. So a name that is missing
+// the API's list, in which a dataset can be missing for a few seconds. So a name that is missing
 // there counts as free in the plan, and not for [datasetNames.existed].
 func (p *providerData) lookUpName(ctx context.Context, ownerID, name string) (*apify.Dataset, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)

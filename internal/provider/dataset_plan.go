@@ -49,8 +49,8 @@ func (r *datasetResource) planDestroy(ctx context.Context, req resource.ModifyPl
 	resp.Diagnostics.Append(r.planLoss(ctx, state, lossDestroy)...)
 }
 
-// planLoss reports a planned loss of items: an error, or a warning if force_destroy is in state. The
-// number of items comes from the refresh, or from one request, which may fail: the apply counts
+// planLoss reports a planned loss of items: an error, or a warning if force_destroy is in state.
+// The number of items comes from the refresh, or from one request, which may fail: the apply counts
 // again.
 func (r *datasetResource) planLoss(ctx context.Context, state datasetResourceModel, loss loss) diag.Diagnostics {
 	id := state.ID.ValueString()
@@ -119,9 +119,9 @@ func (r *datasetResource) planUpdate(ctx context.Context, req resource.ModifyPla
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// checkName reports what the apply will do or refuse if it changes the name of a dataset. A replacement
-// renames nothing: it can adopt the dataset that has the name, and Terraform drops the warning about
-// that in the plan of the creation.
+// checkName reports what the apply will do or refuse if it changes the name of a dataset. A
+// replacement renames nothing: it can adopt the dataset that has the name, and Terraform drops the
+// warning about that in the plan of the creation.
 func (r *datasetResource) checkName(ctx context.Context, state, plan datasetResourceModel, replaced bool) diag.Diagnostics {
 	name := plan.Name.ValueString()
 	switch {
@@ -212,8 +212,8 @@ func (r *datasetResource) planCreate(ctx context.Context, req resource.ModifyPla
 }
 
 // isApply reports whether Terraform plans in an apply, in which Create, Update and Delete make the
-// checks of the plan again. Terraform 1.9 and newer allow deferrals in every apply and, by default, in
-// no plan; OpenTofu never allows them. So nothing depends on it, but for one case: Terraform restores
-// a resource whose replacement with create_before_destroy fails in Create, and leaves a deposed object
-// if it fails in ModifyPlan.
+// checks of the plan again. Terraform 1.9 and newer allow deferrals in every apply and, by default,
+// in no plan; OpenTofu never allows them. So nothing depends on it, but for one case: Terraform
+// restores a resource whose replacement with create_before_destroy fails in Create, and leaves a
+// deposed object if it fails in ModifyPlan.
 func isApply(req resource.ModifyPlanRequest) bool { return req.ClientCapabilities.DeferralAllowed }

@@ -42,8 +42,9 @@ type plannedResource struct {
 	tainted, replace bool
 }
 
-// newPlanned returns the resource "A>B": the dataset A in state, and the name B in the configuration.
-// Without A it is created, without B destroyed. "!" is tainted, "*" is -replace, "#" is a new schema.
+// newPlanned returns the resource "A>B": the dataset A in state, and the name B in the
+// configuration. Without A it is created, without B destroyed. "!" is tainted, "*" is -replace, "#"
+// is a new schema.
 func newPlanned(state map[string]instance, s string) plannedResource {
 	prior, name, _ := strings.Cut(strings.TrimRight(s, "!*#"), ">")
 	r := plannedResource{prior: state[prior], tainted: strings.HasSuffix(s, "!"), replace: strings.HasSuffix(s, "*")}
@@ -355,8 +356,8 @@ func TestDatasetPlan_schema(t *testing.T) {
 	}
 }
 
-// TestDatasetPlan_replacedAndRenamed changes schema and name together: a replacement renames nothing,
-// deletes the dataset with its items, and adopts the dataset that has the new name.
+// TestDatasetPlan_replacedAndRenamed changes schema and name together: a replacement renames
+// nothing, deletes the dataset with its items, and adopts the dataset that has the new name.
 func TestDatasetPlan_replacedAndRenamed(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -422,7 +423,8 @@ func TestDatasetPlan_caseOnly(t *testing.T) {
 	expectRequests(t, s.applied, nil)
 }
 
-// TestDatasetPlan_renamedOutside plans, without a refresh, a rename that was made outside Terraform.
+// TestDatasetPlan_renamedOutside plans, without a refresh, a rename that was made outside
+// Terraform.
 func TestDatasetPlan_renamedOutside(t *testing.T) {
 	t.Parallel()
 	s := newEmulator(t, emulator.Options{})

@@ -8,8 +8,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/apify"
 )
 
-// Read refreshes a dataset. Only a 404 for a dataset that the token's account owns means that it was
-// deleted: the API's response is the same if the token has lost its access.
+// Read refreshes a dataset. Only a 404 for a dataset that the token's account owns means that it
+// was deleted: the API's response is the same if the token has lost its access.
 func (r *datasetResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state datasetResourceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)

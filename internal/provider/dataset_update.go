@@ -79,8 +79,8 @@ func (r *datasetResource) update(ctx context.Context, state, plan datasetResourc
 	}
 }
 
-// isNameRefusal reports whether the API can have refused a name because another dataset has it. Apify's
-// type for that is name-not-unique; other servers choose a status only.
+// isNameRefusal reports whether the API can have refused a name because another dataset has it.
+// Apify's type for that is name-not-unique; other servers choose a status only.
 func isNameRefusal(err error) bool {
 	var e *apify.Error
 	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusConflict)
@@ -113,8 +113,8 @@ func changes(state, plan datasetResourceModel) apify.DatasetUpdate {
 }
 
 // stateAfterWrite returns the planned values, with unknown ones taken from the API's response. The
-// response must contain the values that were sent. Terraform rejects a state that differs from a known planned
-// value, so changes made by others are left to the next refresh.
+// response must contain the values that were sent. Terraform rejects a state that differs from a
+// known planned value, so changes made by others are left to the next refresh.
 func stateAfterWrite(plan datasetResourceModel, d *apify.Dataset, sent apify.DatasetUpdate) (datasetResourceModel, diag.Diagnostic) {
 	m := newDatasetModel(d)
 	switch {

@@ -188,8 +188,8 @@ type warning struct {
 	detail  string
 }
 
-// maxNamedWarnings is the number of warnings of one kind whose summaries contain the dataset. Further
-// ones share one summary, and Terraform folds them into one warning.
+// maxNamedWarnings is the number of warnings of one kind whose summaries contain the dataset.
+// Further ones share one summary, and Terraform folds them into one warning.
 const maxNamedWarnings = 10
 
 // give returns a warning, or nothing if this process has given one of this kind about the dataset.

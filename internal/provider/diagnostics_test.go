@@ -190,8 +190,8 @@ func TestDiagnostics_advice(t *testing.T) {
 	}
 }
 
-// TestDiagnostics_unnamed reports what a failed creation can have left, and names unnamed datasets by
-// their IDs.
+// TestDiagnostics_unnamed reports what a failed creation can have left, and names unnamed datasets
+// by their IDs.
 func TestDiagnostics_unnamed(t *testing.T) {
 	t.Parallel()
 	refused := refusedError(http.MethodPost, 403, "limit-reached")

@@ -319,8 +319,8 @@ func flatten(s string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(s)), " ")
 }
 
-// ok fails the test unless the command succeeded, without changes in a plan, and its output contains
-// all texts.
+// ok fails the test unless the command succeeded, without changes in a plan, and its output
+// contains all texts.
 func (r result) ok(texts ...string) result { r.t.Helper(); return r.expect(0, texts) }
 
 // fails fails the test unless the command failed, and its output contains all texts.

@@ -323,7 +323,7 @@ func (s *testServer) call(ctx context.Context, method, path string, body map[str
 	}
 	req.Header.Set("Authorization", "Bearer "+s.Token)
 	req.Header.Set("Content-Type", "application/json")
-	status, text, _, err := send(req)
+	status, text, err := send(req)
 	var object struct {
 		Data map[string]any `json:"data"`
 	}
@@ -381,22 +381,22 @@ func (s *testServer) delete(t *testing.T, id string) {
 }
 
 // get opens a URL without a token.
-func get(ctx context.Context, address string) (status int, body string, header http.Header, err error) {
+func get(ctx context.Context, address string) (status int, body string, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
-		return 0, "", nil, err
+		return 0, "", err
 	}
 	return send(req)
 }
 
-func send(req *http.Request) (status int, body string, header http.Header, err error) {
+func send(req *http.Request) (status int, body string, err error) {
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, "", nil, err
+		return 0, "", err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(resp.Body)
-	return resp.StatusCode, string(raw), resp.Header, err
+	return resp.StatusCode, string(raw), err
 }
 
 // must returns a value, and panics if there is an error that no test expects.

@@ -137,7 +137,8 @@ func (m *world) outside() {
 	}
 }
 
-// change is a planned change of a resource: an update or a creation, or the destruction of an object.
+// change is a planned change of a resource: an update or a creation, or the destruction of an
+// object.
 type change struct {
 	resource *managed
 	plan     planned

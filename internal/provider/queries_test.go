@@ -181,11 +181,11 @@ func TestDatasetItemsURL(t *testing.T) {
 	got, ds := w.openItemsURL(t.Context(), values{"dataset_id": d.ID, "expires_in": "10m", "limit": 2})
 	ds.expect(t)
 	itemsURL, _ := got["url"].(string)
-	if status, body, _, err := get(t.Context(), itemsURL); err != nil || status != http.StatusOK || got["expires_at"] != "2026-05-06T07:18:10Z" || strings.Count(body, "{") != 2 {
+	if status, body, err := get(t.Context(), itemsURL); err != nil || status != http.StatusOK || got["expires_at"] != "2026-05-06T07:18:10Z" || strings.Count(body, "{") != 2 {
 		t.Errorf("%s expires at %v and returns %d: %s", itemsURL, got["expires_at"], status, body)
 	}
 	now = now.Add(10*time.Minute + time.Second)
-	if status, _, _, err := get(t.Context(), itemsURL); err != nil || status < 400 {
+	if status, _, err := get(t.Context(), itemsURL); err != nil || status < 400 {
 		t.Errorf("after it has expired, the URL returns %d", status)
 	}
 	got, _ = w.openItemsURL(t.Context(), values{"dataset_id": public.ID})

@@ -13,8 +13,8 @@ import (
 // contextKey is the key of a value that identifies a context.
 type contextKey struct{}
 
-// TestServer_contextReleased checks that the server keeps no context after a call, and everything in
-// it, in memory.
+// TestServer_contextReleased checks that the server keeps no context after a call, and everything
+// in it, in memory.
 func TestServer_contextReleased(t *testing.T) {
 	server := quietServer{newServer(newProvider("test"))}
 	for name, call := range map[string]func(context.Context) error{

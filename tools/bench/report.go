@@ -28,8 +28,8 @@ const (
 	goalMebibytes = 60
 )
 
-// write prints the results, and writes them and their picture to files in a directory. It returns an
-// error if a goal is missed.
+// write prints the results, and writes them and their picture to files in a directory. It returns
+// an error if a goal is missed.
 func (r *report) write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the results are public
 		return err

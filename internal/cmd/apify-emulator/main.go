@@ -121,8 +121,8 @@ func run() (status int, err error) {
 	return runCommand(flag.Args(), append(os.Environ(), "APIFY_API_BASE_URL="+server.URL, "APIFY_TOKEN="+apiToken), signals)
 }
 
-// runCommand runs a command and returns its exit status. As in shells, that is 127 for a command that
-// cannot be run, and 128 plus the number of the signal that ended the command.
+// runCommand runs a command and returns its exit status. As in shells, that is 127 for a command
+// that cannot be run, and 128 plus the number of the signal that ended the command.
 func runCommand(command, env []string, signals <-chan os.Signal) (status int, err error) {
 	cmd := exec.CommandContext(context.Background(), command[0], command[1:]...) //nolint:gosec // The user may run any command.
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = os.Stdin, os.Stdout, os.Stderr, env

@@ -17,8 +17,8 @@ import (
 	"github.com/apify/terraform-provider-apify/internal/provider"
 )
 
-// providerKey is the key by which tfplugindocs finds the provider's schemas. A CLI prints the source
-// address instead, which tfplugindocs finds only for the namespace hashicorp.
+// providerKey is the key by which tfplugindocs finds the provider's schemas. A CLI prints the
+// source address instead, which tfplugindocs finds only for the namespace hashicorp.
 const providerKey = "apify"
 
 func main() {

@@ -39,8 +39,8 @@ var identitySchema = &tfprotov6.ResourceIdentitySchema{
 	},
 }
 
-// planCreate returns the state and the identity of a new dataset. Its computed values are known in the
-// plan already, and as long as those from Apify.
+// planCreate returns the state and the identity of a new dataset. Its computed values are known in
+// the plan already, and as long as those from Apify.
 func planCreate(proposed *tfprotov6.DynamicValue) (*tfprotov6.PlanResourceChangeResponse, error) {
 	value, err := proposed.Unmarshal(schema.ValueType())
 	if err != nil {

@@ -38,7 +38,8 @@ func run() (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// An interrupt reaches the whole process group, and the launcher must run longer than the provider.
+	// An interrupt reaches the whole process group, and the launcher must run longer than the
+	// provider.
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	cmd := exec.Command(filepath.Join(filepath.Dir(self), "provider"), os.Args[1:]...) //nolint:gosec,noctx // the provider decides when it exits
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
