@@ -122,7 +122,7 @@ func TestAccDataset_readOnlyToken(t *testing.T) {
 	id := c.id(testAddress)
 	c.configure(readOnlyToken, s.URL)
 	c.plan("").ok("No changes").wrote()
-	advice := "Use a token with permission to write this dataset: https://console.apify.com/settings/integrations"
+	advice := "Use a token with permission to write datasets: https://console.apify.com/settings/integrations"
 	c.apply(block("test", named("orders"))+block("new", named("new"))).fails("Apify refused to create dataset", "Nothing was created.", "insufficient-permissions", advice)
 	c.apply(block("test", named("orders"), restrictedAccess)).fails("Apify refused to update dataset", "State was not changed.", advice)
 	c.destroy().fails("Apify refused to delete dataset", advice)
@@ -147,7 +147,7 @@ func TestAccDataset_creationIncomplete(t *testing.T) {
 				without("permission")
 			c.expectState()
 			id := s.API.Datasets()[0].ID
-			if !strings.Contains(r.output, "Dataset "+id+" remains") {
+			if !strings.Contains(r.output, "(ID "+id+") remains") {
 				t.Errorf("the ID is missing: %s", r.diagnostics())
 			}
 			access := `PUT /v2/datasets/` + id + ` {"generalAccess":"RESTRICTED"}`

@@ -74,10 +74,14 @@ func (r *datasetResource) countItems(ctx context.Context, id string) (items stri
 		return itemsText(n), true, nil
 	}
 	some, err := r.client.DatasetHasItems(ctx, id)
-	if !some {
-		return "", true, err
+	if some {
+		return "items", true, nil // the counters do not include them yet
 	}
-	return "items", true, nil // the counters do not include them yet
+	if apify.IsNotFound(err) { // because another resource of this run has just deleted the dataset
+		_, gone := r.client.GetDataset(ctx, apify.DatasetIDRef(id))
+		return "", !apify.IsNotFound(gone), err
+	}
+	return "", true, err
 }
 
 func itemsText(n int64) string {

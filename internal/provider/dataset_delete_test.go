@@ -40,7 +40,8 @@ func TestDatasetDelete(t *testing.T) {
 			texts: []string{"belongs to account " + ownerID, notCounted}, sent: []string{getDataset}},
 		"count: 404 of a proxy": {faults: []emulator.Fault{page(getDataset, 404)}, want: []string{errForeign}, texts: []string{notCounted}, sent: []string{getDataset}},
 		"items: 403":            {faults: []emulator.Fault{refusal(getItems, 403, "insufficient-permissions")}, want: []string{errRefused}, texts: []string{notCounted}, sent: counted},
-		"items: 404":            {faults: []emulator.Fault{refusal(getItems, 404, notFound)}, want: []string{errRefused}, texts: []string{notCounted}, sent: counted},
+		"items: 404":            {faults: []emulator.Fault{refusal(getItems, 404, notFound)}, want: []string{errRefused}, texts: []string{notCounted}, sent: append(counted, getDataset)},
+		"items: 404, and gone":  {faults: []emulator.Fault{refusal(getItems, 404, notFound), later(refusal(getDataset, 404, notFound))}, sent: append(counted, getDataset)},
 		"items: not an array":   {faults: []emulator.Fault{onRequest(getItems, emulator.Fault{Status: 200, Body: `{"data": []}`})}, want: []string{errForeign}, texts: []string{notCounted}, sent: counted},
 
 		"404":                    {faults: []emulator.Fault{refusal(deleteDataset, 404, notFound)}, sent: deleted},

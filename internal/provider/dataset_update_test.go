@@ -50,7 +50,7 @@ func TestDatasetUpdate_nameTaken(t *testing.T) {
 		"interrupted later":                {fault: onRequest(putDataset, emulator.Fault{Skip: 2, Status: 500}), interrupt: true, want: []string{errNameTaken}, wantPuts: 3},
 		"taken, and the holder is unknown": {noHolder: true, fault: refusal(putDataset, 400, "name-not-unique"), want: []string{errRefused}, wantPuts: maxResends + 1},
 		"taken, then forbidden": {
-			fault: emulator.Fault{Method: http.MethodPut, Skip: 1, Status: 403, Body: refusal("", 403, "insufficient-permissions").Body}, want: []string{errRefused}, wantPuts: 2,
+			fault: later(refusal(putDataset, 403, "insufficient-permissions")), want: []string{errRefused}, wantPuts: 2,
 		},
 		"400, and the name is free": {noHolder: true, fault: refusal(putDataset, 400, "invalid-input"), want: []string{errRefused}, wantPuts: 1},
 	} {

@@ -406,3 +406,9 @@ func must[T any](value T, err error) T {
 	}
 	return value
 }
+
+// later returns a fault that lets one request pass first.
+func later(f emulator.Fault) emulator.Fault {
+	f.Skip = 1
+	return f
+}
