@@ -243,3 +243,18 @@ func TestDatasetClaims_apply(t *testing.T) {
 		t.Error("a changed dataset is kept")
 	}
 }
+
+// TestDatasetClaims_own replaces a resource without a refresh: its own dataset is no adoption.
+func TestDatasetClaims_own(t *testing.T) {
+	t.Parallel()
+	c := newDatasetClaims("me")
+	if c.planUpdate("A", "me", "a") != (conflict{}) || c.planCreation("a", "A") != (conflict{}) {
+		t.Error("a replacement inherits its claims")
+	}
+	if own, found := c.planAdoption("a", "A", "A"); !own || found != (conflict{}) {
+		t.Errorf("got own = %t and %+v", own, found)
+	}
+	if own, _ := c.planAdoption("b", "B", "A"); own {
+		t.Error("another dataset is an adoption")
+	}
+}

@@ -118,3 +118,19 @@ func TestDatasetDelete_kept(t *testing.T) {
 		t.Errorf("there are %d datasets", len(s.API.Datasets()))
 	}
 }
+
+// TestDatasetDelete_keptDeposed plans a deposed object again in an apply without deferrals, as
+// OpenTofu does: its dataset contains items, and the replacement has adopted it.
+func TestDatasetDelete_keptDeposed(t *testing.T) {
+	t.Parallel()
+	s := newEmulator(t, emulator.Options{})
+	a := s.mustApply(t, instance{}, values{"name": "a"})
+	w := s.newWalk(t, nil)
+	s.API.Push(w.id(a), items(2)...)
+	creation, ds := w.plan(t.Context(), instance{}, values{"name": "a"})
+	ds.expect(t, warnAdopting+": a")
+	_, ds = w.apply(t.Context(), creation)
+	ds.expect(t)
+	_, ds = w.apply(t.Context(), w.mustPlan(a, nil))
+	ds.expect(t, "Warning: Apify dataset not deleted: a")
+}
