@@ -22,9 +22,7 @@ import (
 const providerKey = "apify"
 
 func main() {
-	encoder := json.NewEncoder(os.Stdout)
-	encoder.SetIndent("", "  ")
-	must(0, encoder.Encode(export(context.Background())))
+	must(os.Stdout.Write(must(json.MarshalIndent(export(context.Background()), "", "  "))))
 }
 
 // must panics on errors, which only a change of the provider can cause.
