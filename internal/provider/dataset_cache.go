@@ -129,6 +129,12 @@ func (c *datasetCache) isCurrentURL(item *apify.Dataset, itemsURL types.String, 
 	return err == nil && apify.IsValidUntil(expires, validUntil)
 }
 
+// findByID returns the list's item of a named dataset, or nil. Its counters can lag behind.
+func (c *datasetCache) findByID(ctx context.Context, id string) *apify.Dataset {
+	item, _ := c.named.find(ctx, func() *apify.Dataset { return c.named.byID[id] })
+	return item
+}
+
 // findByName returns the dataset of the token's account that has a name. known is false if the list
 // is incomplete or the dataset was changed; then the name must be looked up individually.
 func (c *datasetCache) findByName(ctx context.Context, name string) (d *apify.Dataset, known bool) {

@@ -36,7 +36,7 @@ func TestDatasetCache_requests(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		datasets, pageLimit, workers int
-		unnamed                      bool
+		unnamed, destroy             bool
 		single, lists                int
 	}{
 		"1":                  {datasets: 1, single: 1},
@@ -48,6 +48,7 @@ func TestDatasetCache_requests(t *testing.T) {
 		"100 unnamed":        {datasets: 100, unnamed: true, single: 10, lists: 1},
 		"200 in parallel":    {datasets: 200, workers: 10, single: 10, lists: 1},
 		"1000":               {datasets: 1000, single: 10, lists: 1},
+		"100 destroyed":      {datasets: 100, destroy: true, single: 10, lists: 1}, // counts items without a refresh
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -69,6 +70,11 @@ func TestDatasetCache_requests(t *testing.T) {
 			for workers, worker := max(test.workers, 1), 0; worker < workers; worker++ {
 				group.Go(func() {
 					for i := worker; i < len(all); i += workers {
+						if test.destroy {
+							_, ds := w.plan(t.Context(), all[i], nil)
+							ds.expect(t, errContainsItems)
+							continue
+						}
 						after, ds := w.read(t.Context(), all[i])
 						p, more := w.plan(t.Context(), after, values{"name": w.values(all[i].state)["name"]})
 						if len(ds)+len(more) > 0 || w.changes(p) {

@@ -58,7 +58,11 @@ func (r *datasetResource) planLoss(ctx context.Context, state datasetResourceMod
 	if !refreshed {
 		ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 		defer cancel()
-		if d, err := r.client.GetDataset(ctx, apify.DatasetIDRef(id)); err == nil {
+		d := r.cache.findByID(ctx, id)
+		if d == nil {
+			d, _ = r.client.GetDataset(ctx, apify.DatasetIDRef(id))
+		}
+		if d != nil {
 			items = d.Items()
 		}
 	}
