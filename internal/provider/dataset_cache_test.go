@@ -306,7 +306,7 @@ func TestDatasetCache_findByName(t *testing.T) {
 	s.Recorder.Inject(onRequest(getDatasets, emulator.Fault{Mutate: changeItems(func(item map[string]any) { delete(item, "name") })}))
 	nameless := newTestData(t, s)
 	nameless.cache.named.pageTimeout = time.Minute
-	for range singleReads + 5 {
+	for range 4 * singleReads { // until the whole list is there
 		if d, err := nameless.lookUpName(t.Context(), emulator.DefaultUserID, "dataset-3"); d == nil || err != nil {
 			t.Errorf("got %v and %v", d, err)
 		}
