@@ -50,8 +50,8 @@ func (r *datasetResource) planDestroy(ctx context.Context, req resource.ModifyPl
 }
 
 // planLoss reports a planned loss of items: an error, or a warning if force_destroy is in state.
-// The number of items comes from the refresh, or from one request, which may fail: the apply counts
-// again.
+// The number of items comes from the refresh, the API's list or one request. Without it the plan
+// reports nothing: the apply counts again.
 func (r *datasetResource) planLoss(ctx context.Context, state datasetResourceModel, loss loss) diag.Diagnostics {
 	id := state.ID.ValueString()
 	items, refreshed := r.claims.items(id)
